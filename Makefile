@@ -1,0 +1,115 @@
+# Postrider. make, make check, make check SAN=1, make bench, make fuzz, make install DESTDIR=,
+# make lint, make format. One Makefile sees everything; there is no list of files to keep: a folder
+# or a .c file directly in agents/, services/ or cmd/ is a program of that name.
+
+CC ?= gcc
+PREFIX ?= /usr
+DAEMON_DIR ?= $(PREFIX)/libexec/postfix
+SBIN_DIR ?= $(PREFIX)/sbin
+MAN_DIR ?= $(PREFIX)/share/man
+CONFIG_DIR ?= /etc/postfix
+
+B := build$(if $(SAN),/san)
+
+# Libraries without which there is no mail, and those that cost one WITH_X and one file each.
+needed := libev libcares libssl libcrypto
+pkg_cflags := $(shell pkg-config --cflags libcares libssl libcrypto 2>/dev/null)
+LIBS := -lev -lcares -lssl -lcrypto -lpthread -lm
+have = $(if $(shell pkg-config --exists $(1) && echo yes),-D$(2) $(shell pkg-config --cflags $(1)))
+options := $(call have,libpcre2-8,WITH_PCRE) $(call have,lmdb,WITH_LMDB) $(call have,icu-uc,WITH_ICU)
+LIBS += $(if $(findstring WITH_PCRE,$(options)),-lpcre2-8) $(if $(findstring WITH_LMDB,$(options)),-llmdb) \
+        $(if $(findstring WITH_ICU,$(options)),$(shell pkg-config --libs icu-uc))
+# Berkeley DB has no .pc file.
+ifneq ($(shell printf '\#include <db.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes),)
+options += -DWITH_DB
+LIBS += -ldb
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes $(if $(SAN),,-Wframe-larger-than=8192)
+OPT ?= -O2
+CFLAGS += -std=gnu17 -D_GNU_SOURCE $(OPT) -g -fno-omit-frame-pointer $(WARN) $(if $(WERROR),-Werror) \
+          $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined) \
+          -DDAEMON_DIR='"$(DAEMON_DIR)"' -DCOMMAND_DIR='"$(SBIN_DIR)"' -DCONFIG_DIR='"$(CONFIG_DIR)"' \
+          $(pkg_cflags) $(options) -I. -Ilib -I$(B)
+LDFLAGS += -Wl,--as-needed $(if $(SAN),-fsanitize=address$(comma)undefined)
+comma := ,
+
+lib_src := $(wildcard lib/*/*.c)
+lib := $(B)/libpostrider.a
+dirs_with_main = $(patsubst %/main.c,%,$(wildcard $(1)/*/main.c))
+daemon_dirs := $(patsubst %/main.c,%,$(wildcard master/main.c smtpd/main.c cleanup/main.c qmgr/main.c smtp/main.c)) \
+               $(call dirs_with_main,agents) $(call dirs_with_main,services)
+daemon_files := $(wildcard agents/*.c services/*.c)
+command_dirs := $(call dirs_with_main,cmd)
+command_files := $(wildcard cmd/*.c)
+program_dirs := $(daemon_dirs) $(command_dirs)
+daemons := $(notdir $(daemon_dirs)) $(basename $(notdir $(daemon_files)))
+commands := $(notdir $(command_dirs)) $(basename $(notdir $(command_files)))
+programs := $(addprefix $(B)/bin/,$(daemons) $(commands))
+
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+
+.PHONY: all check unit bench fuzz install format lint clean
+all: $(programs)
+
+$(lib): $(patsubst %.c,$(B)/%.o,$(lib_src))
+	@rm -f $@; ar rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+define program_of_a_folder
+$(B)/bin/$(notdir $(1)): $(call objects,$(1)) $(lib)
+	@mkdir -p $$(@D)
+	$(CC) -o $$@ $(call objects,$(1)) $(lib) $$(LDFLAGS) $$(LIBS)
+endef
+$(foreach d,$(program_dirs),$(eval $(call program_of_a_folder,$(d))))
+
+define program_of_a_file
+$(B)/bin/$(basename $(notdir $(1))): $(B)/$(1:.c=.o) $(lib)
+	@mkdir -p $$(@D)
+	$(CC) -o $$@ $$< $(lib) $$(LDFLAGS) $$(LIBS)
+endef
+$(foreach f,$(daemon_files) $(command_files),$(eval $(call program_of_a_file,$(f))))
+
+# --- tests: tests/unit mirrors the tree; a test of a program is linked with its folder but main.c ---
+unit_src := $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c)
+unit_tests := $(patsubst %.c,$(B)/%,$(unit_src))
+
+define unit_test
+$(B)/$(1:.c=): $(B)/$(1:.c=.o) $(filter-out %/main.o,$(call objects,$(patsubst tests/unit/%/,%,$(dir $(1))))) $(lib)
+	$(CC) -o $$@ $$(filter %.o,$$^) $(lib) $$(LDFLAGS) -lcmocka $$(LIBS)
+endef
+$(foreach t,$(unit_src),$(eval $(call unit_test,$(t))))
+
+unit: $(unit_tests)
+	@tools/run-unit $(unit_tests)
+
+check: all unit
+	@tools/run-system $(B)
+
+bench: all
+	@tests/bench/bench
+
+# --- fuzzing: tests/fuzz/x_fuzz.c with clang's libFuzzer, TIME seconds each ---
+TIME ?= 60
+fuzz:
+	@tests/fuzz/run $(TIME)
+
+install: all
+	@tools/install "$(DESTDIR)" $(B) "$(DAEMON_DIR)" "$(SBIN_DIR)" "$(MAN_DIR)" "$(CONFIG_DIR)" "$(daemons)" "$(commands)"
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint:
+	tools/check-layers
+	tools/check-names $(B)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+	  --suppress=missingIncludeSystem -I. -Ilib $$(git ls-files '*.c' | grep -v ^tests/)
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,224 @@
+#include "base/loop.h"
+
+#include <ev.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/loop_internal.h"
+#include "base/mem.h"
+
+static struct ev_loop *loop;
+static bool is_running, is_stopping;
+static struct turn_end *due_first[TURN_RANKS], **due_last[TURN_RANKS];
+
+struct ev_loop *loop_ev(void)
+{
+    if (loop == NULL) {
+        /* Not the default loop: that one reaps children by itself. */
+        loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+        if (loop == NULL)
+            fatal("event loop: no usable system interface");
+        ev_ref(loop); /* with nothing to watch for the moment, it sleeps and does not spin */
+    }
+    return loop;
+}
+
+void loop_at_turn_end(struct turn_end *what, enum turn_rank rank)
+{
+    if (what->is_due)
+        return;
+    what->is_due = true;
+    what->next = NULL;
+    if (due_first[rank] == NULL)
+        due_last[rank] = &due_first[rank];
+    *due_last[rank] = what;
+    due_last[rank] = &what->next;
+}
+
+static void end_turn(void)
+{
+    for (int rank = 0; rank < TURN_RANKS; rank++) {
+        struct turn_end *what = due_first[rank];
+        due_first[rank] = NULL;
+        while (what != NULL) {
+            struct turn_end *next = what->next;
+            what->is_due = false;
+            what->run(what->arg);
+            what = next;
+        }
+    }
+}
+
+static bool is_anything_due(void)
+{
+    for (int rank = 0; rank < TURN_RANKS; rank++)
+        if (due_first[rank] != NULL)
+            return true;
+    return false;
+}
+
+void loop_run(void)
+{
+    struct ev_loop *ev = loop_ev();
+
+    is_running = true;
+    is_stopping = false;
+    log_buffer(true);
+    clock_tick();
+    while (!is_stopping) {
+        task_run_ready();
+        end_turn();
+        log_flush();
+        if (is_stopping)
+            break;
+        ev_run(ev, task_any_ready() || is_anything_due() ? EVRUN_NOWAIT : EVRUN_ONCE);
+        clock_tick();
+    }
+    log_buffer(false);
+    is_running = false;
+}
+
+void loop_stop(void)
+{
+    is_stopping = true;
+    if (loop != NULL)
+        ev_break(loop, EVBREAK_ONE);
+}
+
+bool loop_is_running(void)
+{
+    return is_running;
+}
+
+/* --- timers --- */
+
+static void timer_fired(struct ev_loop *ev, ev_timer *w, int events)
+{
+    struct timer *t = w->data;
+
+    (void) ev;
+    (void) events;
+    timer_stop(t);
+    t->fire(t->arg);
+}
+
+void timer_set(struct timer *t, msec deadline)
+{
+    struct ev_loop *ev = loop_ev();
+    ev_timer *w = t->impl;
+    msec delay = deadline - clock_now();
+
+    if (w == NULL) {
+        w = t->impl = mem_alloc(sizeof(*w));
+        ev_timer_init(w, timer_fired, 0, 0);
+        w->data = t;
+    }
+    ev_timer_stop(ev, w);
+    if (deadline == NEVER)
+        return;
+    ev_now_update(ev);
+    ev_timer_set(w, delay > 0 ? (double) delay / 1000 : 0, 0);
+    ev_timer_start(ev, w);
+}
+
+void timer_stop(struct timer *t)
+{
+    if (t->impl == NULL)
+        return;
+    ev_timer_stop(loop, t->impl);
+    mem_free(t->impl);
+    t->impl = NULL;
+}
+
+bool timer_is_set(const struct timer *t)
+{
+    return t->impl != NULL && ev_is_active((ev_timer *) t->impl);
+}
+
+/* --- readable descriptors --- */
+
+struct watch {
+    ev_io io;
+    void (*ready)(void *arg);
+    void *arg;
+};
+
+static void watch_fired(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct watch *w = io->data;
+
+    (void) ev;
+    (void) events;
+    w->ready(w->arg);
+}
+
+struct watch *loop_watch_readable(int fd, void (*ready)(void *arg), void *arg)
+{
+    struct watch *w = mem_alloc(sizeof(*w));
+
+    w->ready = ready;
+    w->arg = arg;
+    ev_io_init(&w->io, watch_fired, fd, EV_READ);
+    w->io.data = w;
+    ev_io_start(loop_ev(), &w->io);
+    return w;
+}
+
+void loop_unwatch(struct watch *w)
+{
+    if (w == NULL)
+        return;
+    ev_io_stop(loop_ev(), &w->io);
+    mem_free(w);
+}
+
+void loop_watch_pause(struct watch *w, bool on)
+{
+    if (on)
+        ev_io_stop(loop_ev(), &w->io);
+    else
+        ev_io_start(loop_ev(), &w->io);
+}
+
+/* --- signals and children --- */
+
+static void (*signal_handlers[NSIG])(int signal);
+static ev_signal signal_watchers[NSIG];
+
+static void signal_fired(struct ev_loop *ev, ev_signal *w, int events)
+{
+    (void) ev;
+    (void) events;
+    signal_handlers[w->signum](w->signum);
+}
+
+void loop_on_signal(int signal, void (*caught)(int signal))
+{
+    ev_signal *w = &signal_watchers[signal];
+
+    if (signal_handlers[signal] == NULL) {
+        ev_signal_init(w, signal_fired, signal);
+        ev_signal_start(loop_ev(), w);
+        ev_unref(loop_ev());
+    }
+    signal_handlers[signal] = caught;
+}
+
+static void (*child_ended)(pid_t pid, int status);
+
+static void reap(int signal)
+{
+    pid_t pid;
+    int status;
+
+    (void) signal;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        child_ended(pid, status);
+}
+
+void loop_on_child(void (*ended)(pid_t pid, int status))
+{
+    child_ended = ended;
+    loop_on_signal(SIGCHLD, reap);
+}

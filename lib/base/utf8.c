@@ -1,0 +1,51 @@
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+bool utf8_is_ascii(const char *bytes, size_t n)
+{
+    uint64_t word;
+
+    for (; n >= sizeof(word); n -= sizeof(word), bytes += sizeof(word)) {
+        memcpy(&word, bytes, sizeof(word));
+        if ((word & 0x8080808080808080u) != 0)
+            return false;
+    }
+    for (; n > 0; n--, bytes++)
+        if ((*bytes & 0x80) != 0)
+            return false;
+    return true;
+}
+
+/* Length of the well-formed sequence at p, 0 if there is none (RFC 3629 section 4). */
+static size_t sequence(const unsigned char *p, size_t n)
+{
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+    if (len == 0 || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return len;
+}
+
+bool utf8_is_valid(const char *bytes, size_t n)
+{
+    const unsigned char *p = (const unsigned char *) bytes;
+
+    if (utf8_is_ascii(bytes, n))
+        return true;
+    while (n > 0) {
+        size_t len = sequence(p, n);
+        if (len == 0)
+            return false;
+        p += len;
+        n -= len;
+    }
+    return true;
+}

@@ -1,0 +1,12 @@
+/* utf8.h: UTF-8 (RFC 3629) and what mail asks of it.
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool utf8_is_valid(const char *bytes, size_t n);  /* well-formed: no surrogates, no over-long forms */
+bool utf8_is_ascii(const char *bytes, size_t n);  /* all bytes below 0x80 */
+
+#endif
