@@ -57,19 +57,19 @@ $(lib): $(patsubst %.c,$(B)/%.o,$(lib_src))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC $<"; $(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 define program_of_a_folder
 $(B)/bin/$(notdir $(1)): $(call objects,$(1)) $(lib)
 	@mkdir -p $$(@D)
-	$(CC) -o $$@ $(call objects,$(1)) $(lib) $$(LDFLAGS) $$(LIBS)
+	@$(CC) -o $$@ $(call objects,$(1)) $(lib) $$(LDFLAGS) $$(LIBS)
 endef
 $(foreach d,$(program_dirs),$(eval $(call program_of_a_folder,$(d))))
 
 define program_of_a_file
 $(B)/bin/$(basename $(notdir $(1))): $(B)/$(1:.c=.o) $(lib)
 	@mkdir -p $$(@D)
-	$(CC) -o $$@ $$< $(lib) $$(LDFLAGS) $$(LIBS)
+	@$(CC) -o $$@ $$< $(lib) $$(LDFLAGS) $$(LIBS)
 endef
 $(foreach f,$(daemon_files) $(command_files),$(eval $(call program_of_a_file,$(f))))
 
@@ -79,7 +79,7 @@ unit_tests := $(patsubst %.c,$(B)/%,$(unit_src))
 
 define unit_test
 $(B)/$(1:.c=): $(B)/$(1:.c=.o) $(filter-out %/main.o,$(call objects,$(patsubst tests/unit/%/,%,$(dir $(1))))) $(lib)
-	$(CC) -o $$@ $$(filter %.o,$$^) $(lib) $$(LDFLAGS) -lcmocka $$(LIBS)
+	@$(CC) -o $$@ $$(filter %.o,$$^) $(lib) $$(LDFLAGS) -lcmocka $$(LIBS)
 endef
 $(foreach t,$(unit_src),$(eval $(call unit_test,$(t))))
 

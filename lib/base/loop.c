@@ -36,18 +36,27 @@ void loop_at_turn_end(struct turn_end *what, enum turn_rank rank)
     due_last[rank] = &what->next;
 }
 
+static void run_due(enum turn_rank rank)
+{
+    struct turn_end *what = due_first[rank];
+
+    due_first[rank] = NULL;
+    while (what != NULL) {
+        struct turn_end *next = what->next;
+        what->is_due = false;
+        what->run(what->arg);
+        what = next;
+    }
+}
+
 static void end_turn(void)
 {
-    for (int rank = 0; rank < TURN_RANKS; rank++) {
-        struct turn_end *what = due_first[rank];
-        due_first[rank] = NULL;
-        while (what != NULL) {
-            struct turn_end *next = what->next;
-            what->is_due = false;
-            what->run(what->arg);
-            what = next;
-        }
+    if (due_first[TURN_STORE] != NULL) {
+        run_due(TURN_STORE);
+        task_run_ready(); /* what waited for the storage answers in this turn, not in the next */
     }
+    run_due(TURN_SEND);
+    run_due(TURN_LOG);
 }
 
 static bool is_anything_due(void)

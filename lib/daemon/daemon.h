@@ -1,0 +1,49 @@
+/* daemon.h: the one skeleton of every daemon that master starts.
+ *
+ * daemon_main() does what all have in common: the command line that master builds, main.cf and
+ * the -o overrides, the log, working directory $queue_directory, privileges, chroot, the listening
+ * sockets that master passes, the loop, sessions and their limits, reload, idle and use limits, and
+ * leaving cleanly: it stops accepting, lets what is under way end, then exits.
+ * A program says what it does with a client by exactly one of session, mux, datagram; trigger
+ * functions are part of mux (mux_handler.trigger).
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include <stdbool.h>
+
+#include "base/net.h"
+#include "base/stream.h"
+#include "ipc/mux.h"
+
+/* An accepted connection, in a task of its own. Closed by the skeleton when the function returns
+ * (unless the function took it: client->fd = -1). */
+struct daemon_client {
+    int fd;
+    struct net_addr peer, local; /* len 0 for UNIX-domain and standard input */
+    bool is_stdin;               /* -S: the conversation is on standard input and output */
+};
+
+struct daemon_program {
+    const char *name;                          /* "smtpd"; the process may have been started under another */
+    void (*before_jail)(void);                 /* still root, not in the chroot: open tables. May be NULL */
+    void (*after_jail)(void);                  /* as mail_owner, the loop not yet running. May be NULL */
+    void (*session)(struct daemon_client *c);
+    const struct mux_handler *mux;
+    void (*datagram)(int fd);                  /* fd is readable */
+    void (*draining)(void);                    /* no more clients are accepted from now on. May be NULL */
+    bool (*is_idle)(void);                     /* may the process go? NULL: when there are no sessions and requests */
+    bool is_single;                            /* one session or request a process, as Postfix */
+    bool keeps_root;                           /* local, virtual, pipe: change identity by themselves */
+    bool is_eternal;                           /* neither max_use nor max_idle end it: qmgr, anvil ... */
+};
+
+int daemon_main(int argc, char **argv, const struct daemon_program *program);
+
+const char *daemon_service_name(void);         /* -n, or the program's name: "smtp", "relay", "submission" */
+const char *daemon_program_name(void);         /* argv[0]'s last part: "lmtp" for smtp started under that name */
+int daemon_session_limit(void);                /* sessions or deliveries this worker may have at once; 0: no limit */
+bool daemon_is_draining(void);
+void daemon_exit_soon(void);                   /* drain: stop accepting, finish, exit 0 */
+
+#endif

@@ -1,0 +1,38 @@
+/* bounce_client.h: the clients of the bounce, defer and trace services.
+ *
+ * One log file per message and service collects the reasons of its recipients; when the message
+ * leaves the queue (or is delayed), a notification is made from it. All wait, in a task, unless said.
+ */
+#ifndef MAIL_BOUNCE_CLIENT_H
+#define MAIL_BOUNCE_CLIENT_H
+
+#include <stdbool.h>
+
+#include "mail/delivery.h"
+
+enum bounce_service { BOUNCE_SERVICE_BOUNCE, BOUNCE_SERVICE_DEFER, BOUNCE_SERVICE_TRACE };
+
+/* Append a recipient's reason to the log of the message. False: the service cannot be had. */
+bool bounce_append(enum bounce_service which, const char *queue_id, const struct delivery_recipient *r,
+    const char *relay, const struct dsn *dsn);
+
+/* What is known of the message when a notification is made. */
+struct bounce_message {
+    const char *queue_id, *queue, *sender, *encoding, *envelope_id;
+    struct location where;      /* to quote it */
+    int dsn_ret, sendopts;
+    bool is_verify;
+};
+
+/* Asynchronous, for qmgr: done(arg, ok) runs from the loop. ok false: try again later. */
+typedef void bounce_done(void *arg, bool ok);
+void bounce_flush(const struct bounce_message *m, bounce_done *done, void *arg);       /* non-delivery notification, from the bounce log, which is removed */
+void bounce_warn(const struct bounce_message *m, bounce_done *done, void *arg);        /* delay notification, from the defer log, which stays */
+void bounce_flush_deferred(const struct bounce_message *m, bounce_done *done, void *arg); /* it is too old: what is in the defer log is returned */
+void bounce_trace_flush(const struct bounce_message *m, bounce_done *done, void *arg); /* success or verbose report, from the trace log */
+
+/* Append from qmgr itself (a dead transport, a resolver that says no), asynchronously. */
+void bounce_append_async(enum bounce_service which, const char *queue_id, const struct delivery_recipient *r,
+    const char *relay, const struct dsn *dsn, bounce_done *done, void *arg);
+
+#endif

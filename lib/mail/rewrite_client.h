@@ -1,0 +1,43 @@
+/* rewrite_client.h: asking trivial-rewrite.
+ */
+#ifndef MAIL_REWRITE_CLIENT_H
+#define MAIL_REWRITE_CLIENT_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* Rewrite an address (external, quoted form in and out) to standard form by the rules of a context,
+ * "local" or "remote". An address that rewriting could not change (dot-atom@fully.qualified, without
+ * % ! and source route) is not asked for, and answers are kept for a while. Waits in a task; false:
+ * the service did not answer (the caller defers). */
+bool rewrite_address(const char *context, const char *address, struct str *result);
+
+enum resolve_flag {
+    RESOLVE_FINAL = 1 << 0,          /* mydestination or a literal of ours: local delivery class */
+    RESOLVE_ROUTED = 1 << 1,         /* the address has a sender-specified route: user@remote@local */
+    RESOLVE_ERROR = 1 << 2,          /* a syntax error */
+    RESOLVE_FAIL = 1 << 3,           /* a temporary failure (a table lookup) */
+    RESOLVE_CLASS_LOCAL = 1 << 8,
+    RESOLVE_CLASS_ALIAS = 1 << 9,    /* virtual_alias_domains */
+    RESOLVE_CLASS_VIRTUAL = 1 << 10, /* virtual_mailbox_domains */
+    RESOLVE_CLASS_RELAY = 1 << 11,
+    RESOLVE_CLASS_DEFAULT = 1 << 12
+};
+enum { RESOLVE_CLASSES = RESOLVE_CLASS_LOCAL | RESOLVE_CLASS_ALIAS | RESOLVE_CLASS_VIRTUAL | RESOLVE_CLASS_RELAY | RESOLVE_CLASS_DEFAULT };
+
+struct resolved {
+    const char *transport, *nexthop, *recipient;
+    int flags;
+};
+
+/* Where does mail for this address (internal form) from this sender go? Text in the arena. */
+bool resolve_address(struct arena *a, const char *sender, const char *address, struct resolved *result);
+
+/* The same without waiting, for qmgr: done(arg, result) from the loop; NULL: no answer. The result
+ * is good during the call. Questions of one turn travel together. */
+typedef void resolve_done(void *arg, const struct resolved *result);
+void resolve_address_async(const char *sender, const char *address, resolve_done *done, void *arg);
+
+#endif
