@@ -32,7 +32,8 @@ struct daemon_program {
     const struct mux_handler *mux;
     void (*datagram)(int fd);                  /* fd is readable */
     void (*draining)(void);                    /* no more clients are accepted from now on. May be NULL */
-    bool (*is_idle)(void);                     /* may the process go? NULL: when there are no sessions and requests */
+    bool (*is_idle)(void);                     /* besides sessions, requests and tasks being over: may it go? May be NULL */
+    void (*leaving)(void);                     /* the last act before exit. May be NULL */
     bool is_single;                            /* one session or request a process, as Postfix */
     bool keeps_root;                           /* local, virtual, pipe: change identity by themselves */
     bool is_eternal;                           /* neither max_use nor max_idle end it: qmgr, anvil ... */
@@ -44,6 +45,8 @@ const char *daemon_service_name(void);         /* -n, or the program's name: "sm
 const char *daemon_program_name(void);         /* argv[0]'s last part: "lmtp" for smtp started under that name */
 int daemon_session_limit(void);                /* sessions or deliveries this worker may have at once; 0: no limit */
 bool daemon_is_draining(void);
+void **daemon_connection(struct mux *m);       /* a pointer for the program's use with each client's connection; until closed() */
+unsigned daemon_session_count(void);
 void daemon_exit_soon(void);                   /* drain: stop accepting, finish, exit 0 */
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/net.h"
 #include "base/task.h"
@@ -24,9 +25,21 @@ static void on_closed(struct mux *m)
 {
     struct client *c = mux_context(m);
 
-    c->mux = NULL;
+    if (c->mux == m)
+        c->mux = NULL;
     if (c->wanted != NULL && c->wanted->closed != NULL)
         c->wanted->closed(m);
+}
+
+/* The service goes on in another process: ask there from now on. */
+static void on_leaving(struct mux *m)
+{
+    struct client *c = mux_context(m);
+
+    if (c->mux == m)
+        c->mux = NULL;
+    if (c->wanted != NULL && c->wanted->leaving != NULL)
+        c->wanted->leaving(m);
 }
 
 struct client *client_new(const char *path, const struct mux_handler *handler, void *context)
@@ -38,6 +51,7 @@ struct client *client_new(const char *path, const struct mux_handler *handler, v
     if (handler != NULL)
         c->handler = *handler;
     c->handler.closed = on_closed;
+    c->handler.leaving = on_leaving;
     c->context = context;
     return c;
 }
@@ -113,6 +127,57 @@ bool client_ask(struct client *c, const struct str *request, struct str *reply, 
         task_sleep(RETRY_MS);
     }
     return false;
+}
+
+struct question_async {
+    struct client *client;
+    struct str request;
+    msec deadline;
+    struct timer again;
+    call_done *done;
+    void *arg;
+};
+
+static void ask_async(void *arg);
+
+static void answered_async(void *arg, const char *reply, size_t n)
+{
+    struct question_async *q = arg;
+
+    if (reply == NULL && clock_now() < q->deadline) {
+        q->again = (struct timer){.fire = ask_async, .arg = q};
+        timer_set(&q->again, clock_after(RETRY_MS));
+        return;
+    }
+    q->done(q->arg, reply, n);
+    str_done(&q->request);
+    mem_free(q);
+}
+
+static void ask_async(void *arg)
+{
+    struct question_async *q = arg;
+    struct mux *m = client_mux(q->client, 0);
+
+    if (m == NULL)
+        answered_async(q, NULL, 0);
+    else
+        call_end(call_start(m, &q->request, answered_async, q));
+}
+
+void client_ask_async(struct client *c, const struct str *request, msec deadline, call_done *done, void *arg)
+{
+    struct question_async *q = mem_zalloc(sizeof(*q));
+
+    *q = (struct question_async){.client = c, .deadline = deadline, .done = done, .arg = arg};
+    str_add(&q->request, str_text(request), request->len);
+    struct mux *m = client_mux(c, 0);
+    if (m != NULL)
+        call_end(call_start(m, &q->request, answered_async, q));
+    else { /* done() never runs from within this call */
+        q->again = (struct timer){.fire = ask_async, .arg = q};
+        timer_set(&q->again, clock_after(RETRY_MS));
+    }
 }
 
 bool client_trigger(const char *path, const char *letters)

@@ -22,6 +22,10 @@ struct mux *client_mux(struct client *c, msec deadline);
  * twice. False: no answer. Must run in a task. */
 bool client_ask(struct client *c, const struct str *request, struct str *reply, msec deadline);
 
+/* The same without waiting, for what is driven by the loop: done(arg, reply, n) runs from the loop,
+ * once, with reply NULL if there was no answer until the deadline. The request is copied. */
+void client_ask_async(struct client *c, const struct str *request, msec deadline, call_done *done, void *arg);
+
 /* Send request letters to a service, as postkick(1) does. False: errno. Needs no loop. */
 bool client_trigger(const char *path, const char *letters);
 

@@ -14,7 +14,7 @@
 
 static const char preamble[] = {0, 'P', 'R', 1};
 
-enum frame_kind { HELLO, OPEN, DATA, END, CANCEL, REPLY, CREDIT, NOTE };
+enum frame_kind { HELLO, OPEN, DATA, END, CANCEL, REPLY, CREDIT, NOTE, LEAVE, KINDS };
 
 struct frame {
     uint32_t length; /* of the payload */
@@ -31,7 +31,7 @@ enum {
 
 struct mux {
     int fd;
-    bool is_server, is_preamble_seen, is_closed, is_sending;
+    bool is_server, is_preamble_seen, is_closed, is_sending, is_leaving;
     const struct mux_handler *handler;
     void *context;
     struct watch *watch;
@@ -141,6 +141,16 @@ static void put(struct mux *m, enum frame_kind kind, uint32_t number, const char
     str_add(&m->out, (const char *) &f, sizeof(f));
     str_add(&m->out, bytes, n);
     loop_at_turn_end(&m->flush, TURN_SEND);
+}
+
+void mux_leave(struct mux *m)
+{
+    put(m, LEAVE, 0, "", 0);
+}
+
+bool mux_is_leaving(const struct mux *m)
+{
+    return m->is_leaving;
 }
 
 void mux_hello(struct mux *m, const struct str *payload)
@@ -280,6 +290,8 @@ static void handle_at_server(struct mux *m, const struct frame *f, const char *b
     case HELLO:
     case REPLY:
     case CREDIT:
+    case LEAVE:
+    case KINDS:
         return;
     }
 }
@@ -300,6 +312,12 @@ struct call *call_start(struct mux *m, const struct str *head, call_done *done, 
     hash_putn(&m->requests, (const char *) &c->number, sizeof(c->number), c);
     put(m, OPEN, c->number, str_text(head), head->len);
     return c;
+}
+
+static void close_if_left(struct mux *m)
+{
+    if (m->is_leaving && !m->is_server && m->requests.count == 0)
+        mux_close(m);
 }
 
 /* Out of the table; freed when no task is inside call_data(). */
@@ -350,8 +368,12 @@ void call_cancel(struct call *c)
 {
     if (c == NULL)
         return;
-    put(c->mux, CANCEL, c->number, "", 0);
+    struct mux *m = c->mux;
+    put(m, CANCEL, c->number, "", 0);
+    m->references++;
     forget_call(c);
+    close_if_left(m);
+    release(m);
 }
 
 static void handle_at_client(struct mux *m, const struct frame *f, const char *bytes)
@@ -368,6 +390,7 @@ static void handle_at_client(struct mux *m, const struct frame *f, const char *b
         if (c != NULL) {
             c->done(c->arg, bytes, f->length);
             forget_call(c);
+            close_if_left(m);
         }
         return;
     case CREDIT:
@@ -381,10 +404,17 @@ static void handle_at_client(struct mux *m, const struct frame *f, const char *b
         if (m->handler->note != NULL)
             m->handler->note(m, bytes, f->length);
         return;
+    case LEAVE:
+        m->is_leaving = true;
+        if (m->handler->leaving != NULL)
+            m->handler->leaving(m);
+        close_if_left(m);
+        return;
     case OPEN:
     case DATA:
     case END:
     case CANCEL:
+    case KINDS:
         return;
     }
 }
@@ -468,7 +498,7 @@ static void handle_frames(struct mux *m)
 
     while (!m->is_closed && m->in.len - next >= sizeof(f)) {
         memcpy(&f, m->in.data + next, sizeof(f));
-        if (f.length > MAX_FRAME || f.kind > NOTE) {
+        if (f.length > MAX_FRAME || f.kind >= KINDS) {
             log_warn("connection with a malformed frame: dropped");
             mux_close(m);
             return;

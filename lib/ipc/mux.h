@@ -31,6 +31,8 @@ struct mux_handler {
     void (*hello)(struct mux *m, const char *bytes, size_t n); /* client: the server's hello. May be NULL */
     void (*note)(struct mux *m, const char *bytes, size_t n);  /* may be NULL */
     void (*closed)(struct mux *m);                     /* the peer is gone; m is freed afterwards. May be NULL */
+    void (*leaving)(struct mux *m);                    /* client: the server wants to end; start no more calls here.
+                                                          m closes itself after the last reply. May be NULL */
     void (*trigger)(const char *bytes, size_t n);      /* server; NULL: triggers are ignored */
 };
 
@@ -39,6 +41,8 @@ struct mux *mux_new_server(int fd, const struct mux_handler *handler, void *cont
 struct mux *mux_new_client(int fd, const struct mux_handler *handler, void *context);
 void *mux_context(const struct mux *m);
 void mux_close(struct mux *m);            /* every call ends as lost, every request as cancelled, closed() is called */
+void mux_leave(struct mux *m);            /* server: ask the client to go when its calls have ended */
+bool mux_is_leaving(const struct mux *m); /* client: no more calls here */
 void mux_hello(struct mux *m, const struct str *payload);
 void mux_note(struct mux *m, const struct str *payload);
 size_t mux_unsent(const struct mux *m);   /* bytes that wait to be sent: for flow control of notes */

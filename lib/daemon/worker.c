@@ -1,0 +1,374 @@
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/task.h"
+#include "config/config.h"
+#include "daemon/share.h"
+
+enum {
+    MAX_LISTENERS = 64,
+    ACCEPTS_PER_TURN = 32,    /* so that a flood of new clients does not starve those that are served */
+    LIMIT_RETRY_MS = 20,      /* at the limit: has a session of another worker ended? */
+    LEAVE_CHECK_MS = 100,
+    STOP_GRACE_MS = 3000,     /* after SIGTERM, for what is under way */
+};
+
+/* A mux connection of a client, so that it can be asked to go. */
+struct client_link {
+    struct list link;
+    struct mux *mux;
+    void *state; /* the program's */
+};
+
+static const struct daemon_program *program;
+static struct worker_options options;
+static struct share *share;
+static struct watch *listeners[MAX_LISTENERS];
+static int listener_fds[MAX_LISTENERS];
+static bool is_accepting, is_draining, is_reported_available;
+static unsigned sessions;          /* clients being served, mux connections not counted */
+static unsigned long used;         /* clients served since the start */
+static struct list connections = {&connections, &connections};
+static struct mux_handler handler; /* the program's, with ours around it */
+static struct timer resume_timer, idle_timer, leave_timer, stop_timer;
+static int status_fd = -1;
+
+static void report(bool is_available)
+{
+    struct status_record record = {.pid = getpid(), .generation = options.generation, .is_available = is_available};
+
+    if (status_fd < 0 || is_reported_available == is_available)
+        return;
+    is_reported_available = is_available;
+    if (write(status_fd, &record, sizeof(record)) != sizeof(record)) {
+        status_fd = -1; /* master is gone: nobody will start us again, finish and go */
+        daemon_exit_soon();
+    }
+}
+
+static void publish_sessions(void)
+{
+    unsigned busy = sessions;
+
+    list_each(pos, &connections)
+        busy += mux_request_count(list_entry(pos, struct client_link, link)->mux);
+    atomic_store_explicit(&share->sessions[options.number], (int) busy, memory_order_relaxed);
+}
+
+unsigned daemon_session_count(void)
+{
+    return sessions;
+}
+
+int daemon_session_limit(void)
+{
+    int limit = config_service_int(daemon_service_name(), "_worker_session_limit", 0, 0);
+
+    if (program->is_single)
+        return 1;
+    if (limit == 0 || (share->limit > 0 && share->limit < limit))
+        limit = share->limit;
+    return limit;
+}
+
+static bool is_full(void)
+{
+    int own = daemon_session_limit();
+
+    return (own > 0 && sessions >= (unsigned) own) || (share->limit > 0 && share_total(share) >= share->limit);
+}
+
+static void accept_clients(bool on)
+{
+    if (on == is_accepting)
+        return;
+    is_accepting = on;
+    for (int i = 0; i < options.listener_count; i++)
+        loop_watch_pause(listeners[i], !on);
+    report(on);
+}
+
+static void resume(void *arg)
+{
+    (void) arg;
+    if (is_draining || is_accepting)
+        return;
+    if (is_full()) {
+        timer_set(&resume_timer, clock_after(LIMIT_RETRY_MS));
+        return;
+    }
+    accept_clients(true);
+}
+
+static void pause_at_limit(void)
+{
+    if (program->mux != NULL || !is_full())
+        return;
+    accept_clients(false);
+    /* A worker with one session waits for that one; where workers share the limit, for any. */
+    if (!program->is_single)
+        timer_set(&resume_timer, clock_after(LIMIT_RETRY_MS));
+}
+
+/* --- leaving --- */
+
+static bool is_busy(void)
+{
+    if (sessions > 0 || (program->is_idle != NULL && !program->is_idle()))
+        return true;
+    list_each(pos, &connections)
+        if (mux_request_count(list_entry(pos, struct client_link, link)->mux) > 0)
+            return true;
+    return false;
+}
+
+static void leave_if_idle(void *arg)
+{
+    (void) arg;
+    if (is_busy()) {
+        timer_set(&leave_timer, clock_after(LEAVE_CHECK_MS));
+        return;
+    }
+    loop_stop();
+}
+
+void daemon_exit_soon(void)
+{
+    if (is_draining)
+        return;
+    is_draining = true;
+    accept_clients(false);
+    for (int i = 0; i < options.listener_count; i++) {
+        loop_unwatch(listeners[i]);
+        io_close(listener_fds[i]);
+    }
+    options.listener_count = 0;
+    list_each(pos, &connections)
+        mux_leave(list_entry(pos, struct client_link, link)->mux);
+    if (program->draining != NULL)
+        program->draining();
+    timer_set(&leave_timer, clock_after(0));
+}
+
+bool daemon_is_draining(void)
+{
+    return is_draining;
+}
+
+static void stop_now(void *arg)
+{
+    (void) arg;
+    loop_stop();
+}
+
+static void on_terminate(int signal)
+{
+    (void) signal;
+    daemon_exit_soon();
+    timer_set(&stop_timer, clock_after(STOP_GRACE_MS));
+}
+
+static void on_hangup(int signal)
+{
+    (void) signal;
+    daemon_exit_soon();
+}
+
+static void idle_too_long(void *arg)
+{
+    (void) arg;
+    if (is_busy() || !list_is_empty(&connections)) {
+        timer_set(&idle_timer, clock_after((msec) options.max_idle_s * 1000));
+        return;
+    }
+    daemon_exit_soon();
+}
+
+/* max_use counts the clients of one process of Postfix; a worker stands for as many of them as it
+ * has sessions. */
+static bool is_used_up(void)
+{
+    int limit = daemon_session_limit();
+
+    return options.max_use > 0 && used >= (unsigned long) options.max_use * (unsigned long) (limit > 0 ? limit : 100);
+}
+
+static void note_use(void)
+{
+    used++;
+    if (options.max_idle_s > 0)
+        timer_set(&idle_timer, clock_after((msec) options.max_idle_s * 1000));
+}
+
+/* --- clients --- */
+
+static void run_session(void *arg)
+{
+    struct daemon_client *c = arg;
+
+    program->session(c);
+    io_close(c->fd);
+    mem_free(c);
+    sessions--;
+    publish_sessions();
+    if (!program->is_eternal && is_used_up())
+        daemon_exit_soon();
+    else if (!is_accepting)
+        resume(NULL);
+}
+
+static void start_session(int fd)
+{
+    struct daemon_client *c = mem_zalloc(sizeof(*c));
+    int on = 1;
+
+    c->fd = fd;
+    c->peer.len = c->local.len = sizeof(c->peer.un);
+    if (getpeername(fd, &c->peer.sa, &c->peer.len) < 0 || c->peer.sa.sa_family == AF_UNIX)
+        c->peer.len = 0;
+    if (getsockname(fd, &c->local.sa, &c->local.len) < 0 || c->local.sa.sa_family == AF_UNIX)
+        c->local.len = 0;
+    if (c->peer.len > 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    io_own(fd);
+    sessions++;
+    publish_sessions();
+    task_start(run_session, c);
+}
+
+void **daemon_connection(struct mux *m)
+{
+    struct client_link *c = mux_context(m);
+
+    return &c->state;
+}
+
+static void connection_opened(struct mux *m)
+{
+    if (program->mux->opened != NULL)
+        program->mux->opened(m);
+}
+
+static void connection_closed(struct mux *m)
+{
+    struct client_link *c = mux_context(m);
+
+    if (program->mux->closed != NULL)
+        program->mux->closed(m);
+    list_remove(&c->link);
+    mem_free(c);
+    publish_sessions();
+}
+
+static void start_connection(int fd)
+{
+    struct client_link *c = mem_zalloc(sizeof(*c));
+
+    list_append(&connections, &c->link);
+    c->mux = mux_new_server(fd, &handler, c);
+}
+
+static void listener_ready(void *arg)
+{
+    int fd = *(int *) arg;
+
+    if (program->datagram != NULL) {
+        program->datagram(fd);
+        return;
+    }
+    for (int i = 0; i < ACCEPTS_PER_TURN && is_accepting; i++) {
+        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client < 0 && (errno == ECONNABORTED || errno == EINTR))
+            continue;
+        if (client < 0 && errno != EAGAIN) {
+            log_warn("accept connection: %m");
+            accept_clients(false);
+            timer_set(&resume_timer, clock_after(LIMIT_RETRY_MS));
+        }
+        if (client < 0)
+            return;
+        note_use();
+        if (program->mux != NULL)
+            start_connection(client);
+        else
+            start_session(client);
+        pause_at_limit();
+    }
+}
+
+static void fifo_ready(void *arg)
+{
+    char letters[1024];
+    ssize_t n = read(*(int *) arg, letters, sizeof(letters));
+
+    if (n > 0 && program->mux != NULL && program->mux->trigger != NULL)
+        program->mux->trigger(letters, (size_t) n);
+}
+
+/* --- the start --- */
+
+static void attach_share(void)
+{
+    static struct share alone; /* not started by master: no other worker, no limit */
+
+    share = mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED, SHARE_FD, 0);
+    if (share == MAP_FAILED)
+        share = &alone;
+}
+
+static void watch_listeners(void)
+{
+    if (options.listener_count > MAX_LISTENERS)
+        fatal("more than %d listening sockets", MAX_LISTENERS);
+    for (int i = 0; i < options.listener_count; i++) {
+        listener_fds[i] = FIRST_LISTEN_FD + i;
+        io_own(listener_fds[i]);
+        listeners[i] = loop_watch_readable(listener_fds[i], options.is_fifo ? fifo_ready : listener_ready, &listener_fds[i]);
+    }
+    is_accepting = true;
+}
+
+void worker_run(const struct daemon_program *daemon, const struct worker_options *given)
+{
+    program = daemon;
+    options = *given;
+    attach_share();
+    if (fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC) == 0)
+        status_fd = STATUS_FD;
+    if (program->mux != NULL) {
+        handler = *program->mux;
+        handler.opened = connection_opened;
+        handler.closed = connection_closed;
+        if (handler.in_task && handler.max_requests == 0)
+            handler.max_requests = (unsigned) daemon_session_limit();
+    }
+    resume_timer.fire = resume;
+    idle_timer.fire = idle_too_long;
+    leave_timer.fire = leave_if_idle;
+    stop_timer.fire = stop_now;
+    signal(SIGPIPE, SIG_IGN);
+    loop_on_signal(SIGTERM, on_terminate);
+    loop_on_signal(SIGHUP, on_hangup);
+    if (program->is_eternal)
+        options.max_use = options.max_idle_s = 0;
+    watch_listeners();
+    report(true);
+    if (options.max_idle_s > 0)
+        timer_set(&idle_timer, clock_after((msec) options.max_idle_s * 1000));
+    loop_run();
+    if (program->leaving != NULL)
+        program->leaving();
+    log_flush();
+}
