@@ -44,6 +44,7 @@ static struct list connections = {&connections, &connections};
 static struct mux_handler handler; /* the program's, with ours around it */
 static struct timer resume_timer, idle_timer, leave_timer, stop_timer;
 static int status_fd = -1;
+static struct watch *status_watch; /* a write end reports an error when the last reader has gone */
 
 static void report(bool is_available)
 {
@@ -178,6 +179,17 @@ static void on_terminate(int signal)
     (void) signal;
     daemon_exit_soon();
     timer_set(&stop_timer, clock_after(STOP_GRACE_MS));
+}
+
+/* Nobody reads the status pipe any more: master died. */
+static void master_gone(void *arg)
+{
+    struct watch **watch = arg;
+
+    loop_unwatch(*watch);
+    *watch = NULL;
+    status_fd = -1;
+    on_terminate(SIGTERM);
 }
 
 static void on_hangup(int signal)
@@ -365,6 +377,8 @@ void worker_run(const struct daemon_program *daemon, const struct worker_options
         options.max_use = options.max_idle_s = 0;
     watch_listeners();
     report(true);
+    if (status_fd >= 0)
+        status_watch = loop_watch_readable(status_fd, master_gone, &status_watch);
     if (options.max_idle_s > 0)
         timer_set(&idle_timer, clock_after((msec) options.max_idle_s * 1000));
     loop_run();

@@ -1,0 +1,14 @@
+/* instance.h: the mail system of this configuration directory, as postfix(1) sees it.
+ */
+#ifndef POSTFIX_INSTANCE_H
+#define POSTFIX_INSTANCE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+pid_t instance_pid(void);                 /* of the running master; 0: it is not running */
+bool instance_wait_stopped(int timeout_ms);
+void instance_make_directories(void);     /* those of the queue that are missing, with owner, group and mode; root only */
+int instance_check(bool is_thorough);     /* warnings about what is wrong; the number of things that forbid a start */
+
+#endif

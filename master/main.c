@@ -1,0 +1,251 @@
+/* master: starts, watches and limits every daemon. See README.md. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/words.h"
+#include "config/config.h"
+#include "daemon/jail.h"
+#include "daemon/logging.h"
+#include "master/reload.h"
+#include "master/service.h"
+#include "master/stop.h"
+
+#define PID_FILE "pid/master.pid"
+
+static struct {
+    bool is_test, is_foreground, is_init, is_waiting;
+    int exit_after_s;
+} options;
+
+static volatile int stop_signal;
+static int ready_pipe = -1; /* to the process that waits for our start (-w) */
+
+/* --- the environment of all daemons --- */
+
+/* import_environment: names that are kept, name=value that are set; all else is removed. */
+static void import_environment(void)
+{
+    struct arena a = {0};
+    struct vec words = {0};
+    struct hash values = {0};
+
+    words_split_braced(&a, conf.import_environment, WORDS_LIST, &words);
+    for (size_t i = 0; i < words.count; i++) {
+        const char *why, *word = words.items[i];
+        if (*word == '{' && (word = words_unbrace(words.items[i], &why)) == NULL)
+            fatal("parameter import_environment: %s in \"%s\"", why, (char *) words.items[i]);
+        char *copy = arena_strdup(&a, word), *equals = strchr(copy, '=');
+        if (equals != NULL)
+            *equals = 0;
+        const char *value = equals != NULL ? equals + 1 : getenv(copy);
+        if (value != NULL)
+            hash_put(&values, copy, arena_strdup(&a, value));
+    }
+    clearenv();
+    for (struct hash_entry *e = NULL; (e = hash_next(&values, e)) != NULL;)
+        setenv(e->key, e->value, 1);
+    setenv("PATH", conf.command_directory, 1);
+    setenv("MAIL_CONFIG", config_dir(), 1);
+    hash_done(&values, NULL);
+    vec_done(&words, NULL);
+    arena_done(&a);
+}
+
+/* --- one master an instance --- */
+
+static int open_lock(const char *path, bool may_create)
+{
+    int fd = open(path, may_create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDWR | O_CLOEXEC, 0644);
+
+    if (fd < 0 && may_create)
+        fatal("open lock file %s: %m", path);
+    return fd;
+}
+
+/* postfix(1) asks: exit 0 when nothing runs here. */
+static int test_lock(void)
+{
+    int fd = open_lock(PID_FILE, false);
+
+    return fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : 1;
+}
+
+static void take_lock(void)
+{
+    char text[64], path[4096];
+    int fd = open_lock(PID_FILE, true);
+
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        fatal("open lock file %s: unable to set exclusive lock: %m", PID_FILE);
+    snprintf(path, sizeof(path), "%s/master.lock", conf.data_directory);
+    jail_become(conf.mail_owner);
+    int data_fd = open_lock(path, true);
+    jail_become(NULL);
+    if (flock(data_fd, LOCK_EX | LOCK_NB) < 0)
+        fatal("open lock file %s: unable to set exclusive lock: %m", path);
+    int n = snprintf(text, sizeof(text), "%*lu\n", (int) sizeof(unsigned long) * 4, (unsigned long) getpid());
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t) n, 0) != n)
+        fatal("write %s: %m", PID_FILE);
+}
+
+/* --- background --- */
+
+static void leave_terminal(void)
+{
+    int pipe_fds[2];
+    char byte;
+
+    if (options.is_waiting && pipe2(pipe_fds, O_CLOEXEC) < 0)
+        fatal("pipe: %m");
+    pid_t pid = fork();
+    if (pid < 0)
+        fatal("fork: %m");
+    if (pid > 0) { /* the parent: wait until the child says that it serves */
+        if (options.is_waiting) {
+            close(pipe_fds[1]);
+            _exit(read(pipe_fds[0], &byte, 1) == 1 ? 0 : 1);
+        }
+        _exit(0);
+    }
+    setsid();
+    if (options.is_waiting) {
+        close(pipe_fds[0]);
+        ready_pipe = pipe_fds[1];
+    }
+}
+
+static void close_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR);
+
+    dup2(null, STDIN_FILENO);
+    if (!options.is_foreground && !options.is_init) {
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+    }
+    if (null > STDERR_FILENO)
+        close(null);
+}
+
+static void say_ready(void)
+{
+    if (ready_pipe >= 0 && write(ready_pipe, "", 1) == 1)
+        close(ready_pipe);
+    ready_pipe = -1;
+}
+
+/* --- signals --- */
+
+static void on_terminate(int signal)
+{
+    stop_signal = signal;
+    loop_stop();
+}
+
+static void on_hangup(int signal)
+{
+    (void) signal;
+    log_info("reload -- version %s, configuration %s", conf.mail_version, config_dir());
+    config_reload();
+    logging_open("master", LOGGING_MASTER);
+    reload_services();
+}
+
+static void check_directories(void)
+{
+    struct stat st;
+
+    if (stat(".", &st) < 0 || (geteuid() == 0 && st.st_uid != 0))
+        log_warn("not owned by root: %s", conf.queue_directory);
+    static const char *const needed[] = {"pid", "public", "private"};
+    for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+        if (mkdir(needed[i], 0755) < 0 && errno != EEXIST)
+            fatal("mkdir %s/%s: %m", conf.queue_directory, needed[i]);
+}
+
+static void read_options(int argc, char **argv)
+{
+    int c;
+
+    while ((c = getopt(argc, argv, "c:Dde:istvw")) > 0) {
+        switch (c) {
+        case 'c': config_set_dir(optarg); break;
+        case 'd': options.is_foreground = true; break;
+        case 'e': options.exit_after_s = atoi(optarg); break;
+        case 'i': options.is_init = true; break;
+        case 's': options.is_foreground = true; break;
+        case 't': options.is_test = true; break;
+        case 'v': log_verbose++; break;
+        case 'w': options.is_waiting = true; break;
+        case 'D': break;
+        default: fatal("usage: %s [-c config_dir] [-D (debug)] [-d (don't detach from terminal)] [-e exit_time] "
+                       "[-i (init mode)] [-s (foreground)] [-t (test)] [-v] [-w (wait for initialization)]", argv[0]);
+        }
+    }
+}
+
+static void exit_time_is_up(void *arg)
+{
+    (void) arg;
+    stop_signal = SIGALRM;
+    loop_stop();
+}
+
+static void serve(void)
+{
+    struct timer exit_timer = {.fire = exit_time_is_up};
+
+    signal(SIGPIPE, SIG_IGN);
+    loop_on_child(service_worker_ended);
+    loop_on_signal(SIGTERM, on_terminate);
+    loop_on_signal(SIGINT, on_terminate);
+    loop_on_signal(SIGHUP, on_hangup);
+    reload_services();
+    log_info("daemon started -- version %s, configuration %s", conf.mail_version, config_dir());
+    say_ready();
+    if (options.exit_after_s > 0)
+        timer_set(&exit_timer, clock_after((msec) options.exit_after_s * 1000));
+    loop_run();
+    log_info("terminating on signal %d", stop_signal);
+    stop_everything();
+}
+
+int main(int argc, char **argv)
+{
+    struct rlimit limit;
+
+    log_set_tag("postfix/master");
+    umask(077);
+    read_options(argc, argv);
+    config_load("master", "master");
+    if (chdir(conf.queue_directory) < 0)
+        fatal("chdir %s: %m", conf.queue_directory);
+    if (options.is_test)
+        return test_lock();
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (!options.is_foreground && !options.is_init)
+        leave_terminal();
+    if (options.is_init)
+        setsid();
+    logging_open("master", LOGGING_MASTER);
+    check_directories();
+    take_lock();
+    import_environment();
+    close_terminal();
+    serve();
+    return 0;
+}

@@ -1,0 +1,108 @@
+#include "master/reload.h"
+
+#include <signal.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "config/config.h"
+#include "master/listen.h"
+#include "master/service.h"
+
+/* Lines stay in memory: a worker may be started from one at any time. Two sets, present and last. */
+static struct master_cf *present;
+
+static struct service *find(const struct master_service *line)
+{
+    list_each(pos, &services) {
+        struct service *s = list_entry(pos, struct service, link);
+        if (s->line->type == line->type && strcmp(s->line->name, line->name) == 0 &&
+            s->line->is_private == line->is_private)
+            return s;
+    }
+    return NULL;
+}
+
+/* master_service_disable: "name/type", or a type for all of it. */
+static bool is_disabled(const struct master_service *line)
+{
+    struct arena a = {0};
+    struct vec words = {0};
+    bool is_off = false;
+
+    words_split(&a, conf.master_service_disable, WORDS_LIST, &words);
+    for (size_t i = 0; i < words.count; i++) {
+        char *slash = strchr(words.items[i], '/');
+        const char *type = slash == NULL ? words.items[i] : slash + 1;
+        size_t n = slash == NULL ? 0 : (size_t) (slash - (char *) words.items[i]);
+        if (strcmp(type, master_type_name(line->type)) == 0 &&
+            (n == 0 || (strlen(line->name) == n && strncmp(line->name, words.items[i], n) == 0)))
+            is_off = true;
+    }
+    vec_done(&words, NULL);
+    arena_done(&a);
+    return is_off;
+}
+
+static struct service *add(const struct master_service *line)
+{
+    struct service *s = mem_zalloc(sizeof(*s));
+
+    s->line = line;
+    s->name = mem_strdup(line->name);
+    list_init(&s->workers);
+    listen_open(s);
+    list_append(&services, &s->link);
+    return s;
+}
+
+/* Measured on two cores: one process each makes the largest batches (DESIGN section 3). */
+static int default_workers(const struct master_service *line)
+{
+    (void) line;
+    return 1;
+}
+
+static void configure(struct service *s, const struct master_service *line)
+{
+    int workers = config_service_int(line->name, "_workers", 0, 0);
+
+    s->line = line;
+    mem_free(s->path);
+    s->path = mem_printf("%s/%s", conf.daemon_directory, (char *) line->argv.items[0]);
+    s->min_workers = workers > 0 ? workers : default_workers(line);
+}
+
+void reload_services(void)
+{
+    struct master_cf *fresh = master_cf_read(NULL);
+    struct list kept;
+
+    generation++;
+    list_init(&kept);
+    for (size_t i = 0; i < fresh->count; i++) {
+        const struct master_service *line = &fresh->services[i];
+        if (is_disabled(line))
+            continue;
+        struct service *s = find(line);
+        if (s == NULL)
+            s = add(line);
+        else
+            service_stop(s, SIGHUP);
+        configure(s, line);
+        list_remove(&s->link);
+        list_append(&kept, &s->link);
+    }
+    list_each_safe(pos, after, &services) {
+        struct service *gone = list_entry(pos, struct service, link);
+        list_remove(&gone->link);
+        service_stop(gone, SIGHUP);
+        service_free(gone);
+    }
+    list_splice(&services, &kept);
+    list_each(pos, &services)
+        service_start(list_entry(pos, struct service, link));
+    master_cf_free(present);
+    present = fresh;
+}

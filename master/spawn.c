@@ -1,0 +1,90 @@
+#include "master/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/config.h"
+
+static void add(struct vec *argv, const char *text)
+{
+    vec_add(argv, (void *) text);
+}
+
+/* The words of the command line, in the order that ps(1) readers know. */
+static void build_arguments(const struct service *s, int number, struct vec *argv)
+{
+    const struct master_service *line = s->line;
+    const char *program = line->argv.items[0];
+    bool is_public_inet = line->type == MASTER_INET && line->maxproc != 1;
+
+    add(argv, program);
+    if (line->maxproc == 1)
+        add(argv, "-l");
+    if (line->maxproc == 0)
+        add(argv, "-z");
+    if (strcmp(program, line->name) != 0) {
+        add(argv, "-n");
+        add(argv, line->name);
+    }
+    add(argv, "-t");
+    add(argv, master_type_name(line->type));
+    if (line->is_unprivileged)
+        add(argv, "-u");
+    if (line->is_chroot)
+        add(argv, "-c");
+    if (is_public_inet) {
+        add(argv, "-o");
+        add(argv, s->is_stressed ? "stress=yes" : "stress=");
+    }
+    add(argv, "-s");
+    add(argv, mem_printf("%d", s->listen_count));
+    add(argv, "-w");
+    add(argv, mem_printf("%d", number));
+    for (size_t i = 1; i < line->argv.count; i++)
+        add(argv, line->argv.items[i]);
+    vec_add(argv, NULL);
+}
+
+/* Put each descriptor where the worker expects it. All sources are above the targets, see
+ * service.c, so none is overwritten before it was copied. */
+static void place_descriptors(const struct service *s)
+{
+    dup2(s->share_fd, SHARE_FD);
+    dup2(s->status_pipe[1], STATUS_FD);
+    for (int i = 0; i < s->listen_count; i++)
+        dup2(s->listen_fds[i], FIRST_LISTEN_FD + i);
+}
+
+static void run(struct service *s, int number)
+{
+    struct vec argv = {0};
+    sigset_t none;
+
+    place_descriptors(s);
+    setenv("GENERATION", mem_printf("%o", generation), 1);
+    build_arguments(s, number, &argv);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int sig = 1; sig < 32; sig++)
+        signal(sig, SIG_DFL);
+    execv(s->path, (char **) argv.items);
+    fatal("%s: exec %s: %m", s->name, s->path);
+}
+
+pid_t spawn_worker(struct service *s, int number)
+{
+    log_flush();
+    pid_t pid = fork();
+
+    if (pid == 0)
+        run(s, number);
+    if (pid < 0)
+        log_warn("fork: %m");
+    return pid;
+}
