@@ -10,8 +10,7 @@
 #include "master/listen.h"
 #include "master/service.h"
 
-/* Lines stay in memory: a worker may be started from one at any time. Two sets, present and last. */
-static struct master_cf *present;
+static struct master_cf present; /* services point into it: a worker may be started at any time */
 
 static struct service *find(const struct master_service *line)
 {
@@ -36,7 +35,7 @@ static bool is_disabled(const struct master_service *line)
         char *slash = strchr(words.items[i], '/');
         const char *type = slash == NULL ? words.items[i] : slash + 1;
         size_t n = slash == NULL ? 0 : (size_t) (slash - (char *) words.items[i]);
-        if (strcmp(type, master_type_name(line->type)) == 0 &&
+        if (strcmp(type, master_cf_type_name(line->type)) == 0 &&
             (n == 0 || (strlen(line->name) == n && strncmp(line->name, words.items[i], n) == 0)))
             is_off = true;
     }
@@ -70,19 +69,27 @@ static void configure(struct service *s, const struct master_service *line)
 
     s->line = line;
     mem_free(s->path);
-    s->path = mem_printf("%s/%s", conf.daemon_directory, (char *) line->argv.items[0]);
+    s->path = mem_printf("%s/%s", conf.daemon_directory, line->command);
     s->min_workers = workers > 0 ? workers : default_workers(line);
 }
 
 void reload_services(void)
 {
-    struct master_cf *fresh = master_cf_read(NULL);
+    struct master_cf fresh = {0};
+    struct str why = {0};
     struct list kept;
 
+    if (!master_cf_load(&fresh, &why)) {
+        if (generation == 0)
+            fatal("%s", str_text(&why));
+        log_error("%s: the services go on as they are", str_text(&why));
+        str_done(&why);
+        return;
+    }
     generation++;
     list_init(&kept);
-    for (size_t i = 0; i < fresh->count; i++) {
-        const struct master_service *line = &fresh->services[i];
+    for (size_t i = 0; i < fresh.services.count; i++) {
+        const struct master_service *line = fresh.services.items[i];
         if (is_disabled(line))
             continue;
         struct service *s = find(line);
@@ -103,6 +110,7 @@ void reload_services(void)
     list_splice(&services, &kept);
     list_each(pos, &services)
         service_start(list_entry(pos, struct service, link));
-    master_cf_free(present);
+    master_cf_done(&present);
     present = fresh;
+    str_done(&why);
 }

@@ -1,6 +1,7 @@
 #include "master/service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -36,7 +37,7 @@ static void watch_listeners(struct service *s, bool on)
 
 bool service_has_room(const struct service *s)
 {
-    int limit = s->line->maxproc;
+    int limit = s->line->process_limit;
 
     return limit == 0 || (s->worker_count < limit && share_total(s->share) < limit);
 }
@@ -86,7 +87,7 @@ static void warn_about_limit(struct service *s)
         return;
     s->limit_warned = now;
     log_warn("service \"%s\" (%s) has reached its process limit \"%d\": new clients may experience noticeable delays",
-        s->name, (char *) s->addresses.items[0], s->line->maxproc);
+        s->name, (char *) s->addresses.items[0], s->line->process_limit);
     log_warn("to avoid this condition, increase the process count in master.cf or reduce the service time per client");
     log_warn("see https://www.postfix.org/STRESS_README.html for examples of stress-adapting configuration settings");
 }
@@ -139,7 +140,7 @@ static void status_ready(void *arg)
         w->is_ready = true;
         set_available(w, record.is_available);
     }
-    if (s->available_count == 0 && s->line->maxproc > 0 && !service_has_room(s))
+    if (s->available_count == 0 && s->line->process_limit > 0 && !service_has_room(s))
         enter_stress(s);
     else if (s->is_stressed && clock_seconds() > s->stress_until)
         s->is_stressed = false;
@@ -209,7 +210,7 @@ void service_stop(struct service *s, int signal)
 
 void service_wake_up(struct service *s)
 {
-    if (s->line->wakeup_on_use && !s->is_used)
+    if (s->line->is_wakeup_postponed && !s->is_used)
         return;
     if (!client_trigger(s->addresses.items[0], "W"))
         log_warn("wake up %s: %s", (char *) s->addresses.items[0], strerror(errno));
@@ -220,7 +221,7 @@ static void wakeup_due(void *arg)
     struct service *s = arg;
 
     service_wake_up(s);
-    timer_set(&s->wakeup, clock_after((msec) s->line->wakeup_s * 1000));
+    timer_set(&s->wakeup, clock_after((msec) s->line->wakeup_seconds * 1000));
 }
 
 /* --- life --- */
@@ -256,10 +257,10 @@ void service_start(struct service *s)
             s->watches[i] = loop_watch_readable(s->listen_fds[i], listener_ready, s);
         s->is_watching = true;
     }
-    s->share->limit = s->line->maxproc;
+    s->share->limit = s->line->process_limit;
     service_demand(s);
     timer_stop(&s->wakeup);
-    if (s->line->wakeup_s > 0) {
+    if (s->line->wakeup_seconds > 0) {
         s->wakeup.fire = wakeup_due;
         s->wakeup.arg = s;
         timer_set(&s->wakeup, clock_after(0));

@@ -20,20 +20,20 @@ static void add(struct vec *argv, const char *text)
 static void build_arguments(const struct service *s, int number, struct vec *argv)
 {
     const struct master_service *line = s->line;
-    const char *program = line->argv.items[0];
-    bool is_public_inet = line->type == MASTER_INET && line->maxproc != 1;
+    const char *program = line->command;
+    bool is_public_inet = line->type == MASTER_INET && line->process_limit != 1;
 
     add(argv, program);
-    if (line->maxproc == 1)
+    if (line->process_limit == 1)
         add(argv, "-l");
-    if (line->maxproc == 0)
+    if (line->process_limit == 0)
         add(argv, "-z");
     if (strcmp(program, line->name) != 0) {
         add(argv, "-n");
         add(argv, line->name);
     }
     add(argv, "-t");
-    add(argv, master_type_name(line->type));
+    add(argv, master_cf_type_name(line->type));
     if (line->is_unprivileged)
         add(argv, "-u");
     if (line->is_chroot)
@@ -46,7 +46,7 @@ static void build_arguments(const struct service *s, int number, struct vec *arg
     add(argv, mem_printf("%d", s->listen_count));
     add(argv, "-w");
     add(argv, mem_printf("%d", number));
-    for (size_t i = 1; i < line->argv.count; i++)
+    for (size_t i = 0; i < line->argv.count; i++)
         add(argv, line->argv.items[i]);
     vec_add(argv, NULL);
 }

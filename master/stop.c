@@ -26,7 +26,7 @@ enum { LAST_STAGE = 3 };
 static int stage_of(const struct service *s)
 {
     for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
-        if (strcmp(stages[i].program, s->line->argv.items[0]) == 0)
+        if (strcmp(stages[i].program, s->line->command) == 0)
             return stages[i].stage;
     return 0;
 }

@@ -33,6 +33,8 @@ struct daemon_program {
     void (*datagram)(int fd);                  /* fd is readable */
     void (*draining)(void);                    /* no more clients are accepted from now on. May be NULL */
     bool (*is_idle)(void);                     /* besides sessions, requests and tasks being over: may it go? May be NULL */
+    void (*reload)(void);                      /* main.cf was read again (postfix reload): go on with it. NULL: the
+                                                  process drains, and a new one takes over */
     void (*leaving)(void);                     /* the last act before exit. May be NULL */
     bool is_single;                            /* one session or request a process, as Postfix */
     bool keeps_root;                           /* local, virtual, pipe: change identity by themselves */

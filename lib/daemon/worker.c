@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/task.h"
 #include "config/config.h"
+#include "daemon/logging.h"
 #include "daemon/share.h"
 
 enum {
@@ -195,7 +196,13 @@ static void master_gone(void *arg)
 static void on_hangup(int signal)
 {
     (void) signal;
-    daemon_exit_soon();
+    if (program->reload == NULL) {
+        daemon_exit_soon();
+        return;
+    }
+    config_reload();
+    logging_open(daemon_program_name(), LOGGING_DAEMON);
+    program->reload();
 }
 
 static void idle_too_long(void *arg)

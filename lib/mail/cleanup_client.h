@@ -24,9 +24,10 @@ enum cleanup_flag {
     CLEANUP_MILTER = 1 << 6,
     CLEANUP_SMTPUTF8 = 1 << 7,      /* the client asked for SMTPUTF8 */
     CLEANUP_AUTOUTF8 = 1 << 8,      /* find out (smtputf8_autodetect_classes) */
-    CLEANUP_INTERNAL = 1 << 9       /* made by ourselves: bounces, notices */
+    CLEANUP_INTERNAL = 1 << 9,      /* made by ourselves: bounces, notices */
+    CLEANUP_SIGN = 1 << 10          /* from one who may send through us (mynetworks, SASL, local): DKIM-sign it */
 };
-enum { CLEANUP_MASK_EXTERNAL = CLEANUP_FILTER | CLEANUP_MILTER | CLEANUP_BCC_OK | CLEANUP_MAP_OK, CLEANUP_MASK_INTERNAL = CLEANUP_INTERNAL | CLEANUP_MAP_OK };
+enum { CLEANUP_MASK_EXTERNAL = CLEANUP_FILTER | CLEANUP_MILTER | CLEANUP_BCC_OK | CLEANUP_MAP_OK, CLEANUP_MASK_INTERNAL = CLEANUP_INTERNAL | CLEANUP_MAP_OK | CLEANUP_SIGN };
 
 /* Result bits, as Postfix's: 0 is success. */
 enum cleanup_status {

@@ -1,0 +1,84 @@
+#include "cleanup/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "config/config.h"
+#include "queue/dirs.h"
+
+void image_init(struct image *i, const char *queue_id)
+{
+    *i = (struct image){.queue_id = queue_id, .fd = -1};
+}
+
+uint64_t image_size(const struct image *i)
+{
+    return i->in_file + i->bytes.len;
+}
+
+bool image_is_in_file(const struct image *i)
+{
+    return i->fd >= 0;
+}
+
+static void failed(struct image *i)
+{
+    if (!i->has_failed)
+        i->error_number = errno;
+    i->has_failed = true;
+}
+
+void image_spill(struct image *i)
+{
+    if (i->fd < 0 && !i->has_failed) {
+        i->fd = queue_open("incoming", i->queue_id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (i->fd < 0)
+            failed(i);
+    }
+    if (!i->has_failed && !file_write_all(i->fd, i->bytes.data, i->bytes.len))
+        failed(i);
+    i->in_file += i->bytes.len;
+    str_clear(&i->bytes);
+}
+
+void image_check(struct image *i)
+{
+    if (i->bytes.len > (size_t) conf.cleanup_memory_limit)
+        image_spill(i);
+}
+
+void image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t n)
+{
+    if (offset >= i->in_file)
+        memcpy(i->bytes.data + (offset - i->in_file), bytes, n);
+    else if (!i->has_failed && pwrite(i->fd, bytes, n, (off_t) offset) != (ssize_t) n)
+        failed(i);
+}
+
+void image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n)
+{
+    size_t tail = i->bytes.len - (size_t) offset;
+
+    str_grow(&i->bytes, n);
+    memmove(i->bytes.data + offset + n, i->bytes.data + offset, tail);
+    memcpy(i->bytes.data + offset, bytes, n);
+}
+
+void image_keep_file(struct image *i)
+{
+    if (i->fd >= 0)
+        close(i->fd);
+    i->fd = -1;
+}
+
+void image_done(struct image *i)
+{
+    if (i->fd >= 0) {
+        close(i->fd);
+        queue_remove("incoming", i->queue_id);
+    }
+    str_done(&i->bytes);
+    i->fd = -1;
+}

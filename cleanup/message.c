@@ -1,0 +1,123 @@
+#include "cleanup/message.h"
+
+#include "base/log.h"
+#include "cleanup/content.h"
+#include "cleanup/envelope.h"
+#include "cleanup/store.h"
+#include "dkim/dkim_signer.h"
+#include "mail/cleanup_client.h"
+#include "queue/qid.h"
+
+void message_refuse(struct message *m, int status, const char *reason)
+{
+    if (m->status == 0)
+        str_set(&m->reason, reason);
+    m->status |= status;
+}
+
+static void reply_status(struct request *r, const struct message *m)
+{
+    struct str reply = {0};
+
+    attr_put_long(&reply, "status", m->status);
+    attr_put(&reply, "reason", str_text(&m->reason));
+    attr_put(&reply, "queue_id", m->queue_id);
+    attr_end(&reply);
+    request_reply(r, &reply);
+    str_done(&reply);
+}
+
+static void free_header(void *header)
+{
+    str_done(header);
+}
+
+static void release(struct message *m)
+{
+    mime_free(m->mime);
+    dkim_signer_free(m->signer);
+    image_done(&m->image);
+    vec_done(&m->headers, free_header);
+    vec_done(&m->header_ids, NULL);
+    hash_done(&m->seen, NULL);
+    str_done(&m->reason);
+    arena_done(&m->arena);
+}
+
+/* Read the content to its end, whatever is wrong with the message: the client is told at the end. */
+static void read_content(struct message *m, struct request *r)
+{
+    struct str data = {0};
+
+    content_begin(m);
+    while (request_read(r, &data))
+        content_push(m, data.data, data.len);
+    str_done(&data);
+}
+
+static void finish(struct message *m)
+{
+    content_end(m);
+    envelope_end(m);
+    if (m->status != 0)
+        return;
+    if ((m->flags & CLEANUP_DISCARD) != 0)
+        log_info("%s: removed (discarded)", m->queue_id);
+    else
+        m->status = store_commit(m);
+}
+
+static void receive(struct request *r, struct attrs *list, const char *rest, const char *end)
+{
+    struct message m = {0};
+
+    m.queue_id = attrs_text(list, "queue_id", "");
+    m.flags = (int) attrs_long(list, "flags", 0);
+    m.arrival.tv_sec = attrs_long(list, "sec", 0);
+    m.arrival.tv_usec = attrs_long(list, "usec", 0);
+    image_init(&m.image, m.queue_id);
+    if (!qid_is_valid(m.queue_id))
+        message_refuse(&m, CLEANUP_STAT_BAD, "malformed request");
+    envelope_begin(&m, list, rest, end);
+    read_content(&m, r);
+    if (request_is_cancelled(r))
+        log_info("%s: removed (canceled)", m.queue_id);
+    else
+        finish(&m);
+    reply_status(r, &m);
+    release(&m);
+}
+
+static void reserve(struct request *r)
+{
+    char queue_id[QID_SIZE];
+    struct timeval when;
+    struct str reply = {0};
+
+    if (store_reserve(request_mux(r), queue_id, &when)) {
+        attr_put(&reply, "queue_id", queue_id);
+        attr_put_long(&reply, "sec", when.tv_sec);
+        attr_put_long(&reply, "usec", when.tv_usec);
+    }
+    attr_end(&reply);
+    request_reply(r, &reply);
+    str_done(&reply);
+}
+
+void message_request(struct request *r)
+{
+    struct attrs list;
+    size_t n;
+    const char *cursor = request_head(r, &n), *end = cursor + n;
+    bool is_good = attrs_parse(&cursor, end, &list);
+    const char *what = is_good ? attrs_text(&list, "request", "") : "";
+
+    if (strcmp(what, "message") == 0)
+        receive(r, &list, cursor, end);
+    else if (strcmp(what, "reserve") == 0)
+        reserve(r);
+    else {
+        log_warn("malformed request from a client of the cleanup service");
+        request_reply(r, &(struct str){0});
+    }
+}

@@ -1,0 +1,22 @@
+/* store.h: making a message durable, and telling qmgr.
+ */
+#ifndef CLEANUP_STORE_H
+#define CLEANUP_STORE_H
+
+#include <stdbool.h>
+
+#include "cleanup/message.h"
+
+void store_init(void);
+void store_opened(struct mux *m);       /* a client has connected: greet it */
+void store_closed(struct mux *m);       /* it has gone: what it reserved is removed */
+void store_leave(void);                 /* the process ends */
+bool store_is_idle(void);               /* everything is done and qmgr knows it */
+
+/* queue_store = file: make the file whose inode is in the id. False: errno. The file is empty, mode 0600. */
+bool store_reserve(struct mux *owner, char queue_id[], struct timeval *when);
+
+/* Wait until the message is on stable storage; status bits, 0: it is, and qmgr has been told. */
+int store_commit(struct message *m);
+
+#endif
