@@ -87,11 +87,13 @@ static int syslog_level(enum log_severity severity)
     return levels[severity];
 }
 
-static void send_all(int *fd, const char *path, struct mmsghdr *messages, unsigned count)
+static bool send_all(int *fd, const char *path, struct mmsghdr *messages, unsigned count)
 {
-    for (unsigned sent = 0, tries = 0; sent < count && tries < 2;) {
+    unsigned sent = 0;
+
+    for (unsigned tries = 0; sent < count && tries < 2;) {
         if (*fd < 0 && (*fd = connect_datagram(path)) < 0)
-            return;
+            return false;
         int n = sendmmsg(*fd, messages + sent, count - sent, MSG_NOSIGNAL);
         if (n > 0) {
             sent += (unsigned) n;
@@ -103,6 +105,7 @@ static void send_all(int *fd, const char *path, struct mmsghdr *messages, unsign
         *fd = -1;
         tries++;
     }
+    return sent == count;
 }
 
 static void sink_syslog(void *context, const struct log_line *lines, size_t count)
@@ -129,33 +132,6 @@ static void sink_syslog(void *context, const struct log_line *lines, size_t coun
         send_all(&syslog_fd, SYSLOG_SOCKET, messages, n);
     }
     str_done(&text);
-}
-
-/* --- postlogd: many lines in one datagram --- */
-
-static void send_lines(const struct str *text)
-{
-    struct iovec piece = {.iov_base = text->data, .iov_len = text->len};
-    struct mmsghdr message = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
-
-    if (text->len > 0)
-        send_all(&postlog_fd, POSTLOG_SOCKET, &message, 1);
-}
-
-static void sink_postlog(void *context, const struct log_line *lines, size_t count)
-{
-    static struct str text; /* kept: this runs once per turn */
-
-    (void) context;
-    str_clear(&text);
-    for (size_t i = 0; i < count; i++) {
-        if (text.len + lines[i].len > DATAGRAM_BYTES) {
-            send_lines(&text);
-            str_clear(&text);
-        }
-        add_line(&text, &lines[i]);
-    }
-    send_lines(&text);
 }
 
 /* --- the file itself --- */
@@ -187,6 +163,34 @@ static void sink_file(void *context, const struct log_line *lines, size_t count)
     if (!logging_write_file(str_text(&text), text.len))
         log_sink_stderr(NULL, lines, count);
     str_done(&text);
+}
+
+/* --- postlogd: many lines in one datagram --- */
+
+static void send_lines(const struct str *text)
+{
+    struct iovec piece = {.iov_base = text->data, .iov_len = text->len};
+    struct mmsghdr message = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
+
+    /* While the mail system is down there is no postlogd; who may, writes the file itself. */
+    if (text->len > 0 && !send_all(&postlog_fd, POSTLOG_SOCKET, &message, 1))
+        logging_write_file(text->data, text->len);
+}
+
+static void sink_postlog(void *context, const struct log_line *lines, size_t count)
+{
+    static struct str text; /* kept: this runs once per turn */
+
+    (void) context;
+    str_clear(&text);
+    for (size_t i = 0; i < count; i++) {
+        if (text.len + lines[i].len > DATAGRAM_BYTES) {
+            send_lines(&text);
+            str_clear(&text);
+        }
+        add_line(&text, &lines[i]);
+    }
+    send_lines(&text);
 }
 
 static void set_facility(void)
