@@ -36,6 +36,21 @@ void loop_at_turn_end(struct turn_end *what, enum turn_rank rank)
     due_last[rank] = &what->next;
 }
 
+void loop_not_at_turn_end(struct turn_end *what)
+{
+    for (int rank = 0; what->is_due && rank < TURN_RANKS; rank++) {
+        struct turn_end **at = &due_first[rank];
+        while (*at != NULL && *at != what)
+            at = &(*at)->next;
+        if (*at == NULL)
+            continue;
+        *at = what->next;
+        if (*at == NULL)
+            due_last[rank] = at;
+        what->is_due = false;
+    }
+}
+
 static void run_due(enum turn_rank rank)
 {
     struct turn_end *what = due_first[rank];

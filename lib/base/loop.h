@@ -27,6 +27,7 @@ struct turn_end {
     struct turn_end *next;  /* loop.c only */
 };
 void loop_at_turn_end(struct turn_end *what, enum turn_rank rank);
+void loop_not_at_turn_end(struct turn_end *what); /* its owner goes: take it back */
 
 /* Timers: call fire(arg) once when the time has come. Zero-filled memory is a timer at rest. */
 struct timer {

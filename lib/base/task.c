@@ -52,7 +52,7 @@ struct task {
     struct timer timer;    /* runs while the task has a deadline; may fire early, see timer_fired */
     msec deadline, timer_at;
     enum wake result;
-    bool is_entered, is_parked, is_cancelled;
+    bool is_parked, is_cancelled;
 #ifdef WITH_ASAN
     void *fake_stack;
 #endif
@@ -82,20 +82,60 @@ static void switch_to_main(struct task *t)
 #endif
 }
 
+/* A new stack is entered once, when it is made, and left again at once: from then on a switch to it
+ * is the same as to any other. */
+static struct task *making;
+static sigjmp_buf maker_context;
+
+static void leave_to_maker(struct task *t)
+{
+    if (sigsetjmp(t->context, 0) == 0) {
+#ifdef WITH_ASAN
+        const void *maker_stack;
+        size_t maker_stack_bytes;
+        __sanitizer_finish_switch_fiber(NULL, &maker_stack, &maker_stack_bytes);
+        __sanitizer_start_switch_fiber(&t->fake_stack, maker_stack, maker_stack_bytes);
+#endif
+        siglongjmp(maker_context, 1);
+    }
+#ifdef WITH_ASAN
+    __sanitizer_finish_switch_fiber(t->fake_stack, &main_stack, &main_stack_bytes);
+#endif
+}
+
 static void entry(void)
 {
-    /* A spare stack is used again by coming back out of the last switch of the loop below. */
-    for (;;) {
-        struct task *t = current;
-#ifdef WITH_ASAN
-        if (!t->is_entered)
-            __sanitizer_finish_switch_fiber(NULL, &main_stack, &main_stack_bytes);
-#endif
-        t->is_entered = true;
+    struct task *t = making;
+
+    leave_to_maker(t);
+    for (;;) { /* a spare stack is used again */
         t->function(t->arg);
         t->function = NULL;
         switch_to_main(t);
     }
+}
+
+static void prepare_stack(void)
+{
+    ucontext_t start, unused;
+#ifdef WITH_ASAN
+    void *fake_stack;
+#endif
+
+    getcontext(&start);
+    start.uc_stack.ss_sp = making->stack;
+    start.uc_stack.ss_size = STACK_BYTES;
+    start.uc_link = NULL;
+    makecontext(&start, entry, 0);
+    if (sigsetjmp(maker_context, 0) == 0) {
+#ifdef WITH_ASAN
+        __sanitizer_start_switch_fiber(&fake_stack, making->stack, STACK_BYTES);
+#endif
+        swapcontext(&unused, &start);
+    }
+#ifdef WITH_ASAN
+    __sanitizer_finish_switch_fiber(fake_stack, NULL, NULL);
+#endif
 }
 
 static struct task *make_task(void)
@@ -109,6 +149,8 @@ static struct task *make_task(void)
     list_init(&t->link);
     t->stack = map + page;
     (void) VALGRIND_STACK_REGISTER(t->stack, t->stack + STACK_BYTES);
+    making = t;
+    prepare_stack();
     return t;
 }
 
@@ -143,27 +185,13 @@ struct task *task_start(void (*function)(void *arg), void *arg)
     return t;
 }
 
-static void enter(struct task *t)
-{
-    ucontext_t start, unused;
-
-    getcontext(&start);
-    start.uc_stack.ss_sp = t->stack;
-    start.uc_stack.ss_size = STACK_BYTES;
-    start.uc_link = NULL;
-    makecontext(&start, entry, 0);
-    swapcontext(&unused, &start);
-}
-
 /* Does not return; the task comes back through main_context. */
-static void switch_to_task(struct task *t)
+static void NORETURN switch_to_task(struct task *t)
 {
 #ifdef WITH_ASAN
     __sanitizer_start_switch_fiber(&main_fake_stack, t->stack, STACK_BYTES);
 #endif
-    if (t->is_entered)
-        siglongjmp(t->context, 1);
-    enter(t);
+    siglongjmp(t->context, 1);
 }
 
 static void retire(struct task *t)

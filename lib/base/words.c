@@ -74,7 +74,7 @@ char *words_unbrace(char *text, const char **why)
     char *end = text;
 
     if (*text != '{') {
-        *why = "missing '{'";
+        *why = "no '{' at start of text";
         return NULL;
     }
     for (; *end != 0; end++) {
