@@ -141,7 +141,7 @@ static void note_encoding(struct message *m, const struct str *text)
 {
     if (!conf.detect_8bit_encoding_header || m->detected_encoding != NULL)
         return;
-    switch (mime_encoding_of(header_value(text->data))) {
+    switch (mime_encoding_of(header_value(text->data), MIME_BASE64)) {
     case MIME_7BIT:
         m->detected_encoding = "7bit";
         return;
@@ -149,7 +149,8 @@ static void note_encoding(struct message *m, const struct str *text)
     case MIME_BINARY:
         m->detected_encoding = "8bit";
         return;
-    case MIME_ENCODED:
+    case MIME_QUOTED_PRINTABLE:
+    case MIME_BASE64:
         return;
     }
 }

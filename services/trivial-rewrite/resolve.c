@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "config/config.h"
+#include "config/interfaces.h"
 #include "mail/addr_find.h"
 #include "mail/address.h"
 #include "mail/match.h"
@@ -12,7 +13,7 @@
 #include "services/trivial-rewrite/rewrite.h"
 #include "table/table.h"
 
-static struct match_list *mydestination, *virtual_alias_domains, *virtual_mailbox_domains, *relay_domains, *own_addresses;
+static struct match_list *mydestination, *virtual_alias_domains, *virtual_mailbox_domains, *relay_domains;
 static struct table_list *transport_maps, *relocated_maps, *sender_relayhost_maps, *sender_transport_maps; /* NULL: none */
 
 static struct table_list *open_list(const char *value)
@@ -26,11 +27,59 @@ void resolve_open_tables(void)
     virtual_alias_domains = match_list_open("virtual_alias_domains", conf.virtual_alias_domains, MATCH_STRINGS);
     virtual_mailbox_domains = match_list_open("virtual_mailbox_domains", conf.virtual_mailbox_domains, MATCH_STRINGS);
     relay_domains = match_list_open("relay_domains", conf.relay_domains, MATCH_DOMAINS);
-    own_addresses = addr_find_own_addresses();
+    interfaces_own();
+    interfaces_proxy();
     transport_maps = open_list(conf.transport_maps);
     relocated_maps = open_list(conf.relocated_maps);
     sender_relayhost_maps = open_list(conf.sender_dependent_relayhost_maps);
     sender_transport_maps = open_list(conf.sender_dependent_default_transport_maps);
+}
+
+/* --- tables --- */
+
+static enum table_result find_sender(struct table_list *maps, const char *sender, struct str *value)
+{
+    const struct addr_find f = {
+        .tables = maps, .steps = ADDR_FIND_FULL | ADDR_FIND_NO_EXTENSION | ADDR_FIND_AT_DOMAIN,
+        .delimiters = conf.recipient_delimiter, .double_bounce = conf.double_bounce_sender,
+    };
+
+    return addr_find(&f, sender, value, NULL);
+}
+
+static enum match_result is_local_for_lookup(void *context, const char *domain)
+{
+    (void) context;
+    return strcasecmp(domain, conf.myorigin) == 0 ? MATCH_YES : match_list_find(mydestination, domain);
+}
+
+static enum table_result find_relocated(const char *address, struct str *value)
+{
+    const struct addr_find f = {
+        .tables = relocated_maps, .steps = ADDR_FIND_ADDRESS, .delimiters = conf.recipient_delimiter,
+        .double_bounce = conf.double_bounce_sender, .is_local = is_local_for_lookup,
+    };
+
+    return addr_find(&f, address, value, NULL);
+}
+
+/* transport(5): the address, the domain, its parents, and last the "*" for everything. */
+static enum table_result find_transport(const char *address, struct str *value)
+{
+    const struct addr_find f = {
+        .tables = transport_maps, .delimiters = conf.recipient_delimiter, .double_bounce = conf.double_bounce_sender,
+        .steps = ADDR_FIND_TRANSPORT | (match_parent("transport_maps") ? ADDR_FIND_PARENTS : ADDR_FIND_DOT_PARENTS),
+    };
+    enum table_result result = TABLE_ABSENT;
+
+    if (*address != 0)
+        result = addr_find(&f, address, value, NULL);
+    for (size_t i = 0; result == TABLE_ABSENT && i < table_list_count(transport_maps); i++) {
+        struct table *t = table_list_at(transport_maps, i);
+        if (!table_is_pattern(t)) /* a pattern that matches "*" was not meant so */
+            result = table_find(t, "*", value);
+    }
+    return result;
 }
 
 /* --- which class a domain is in --- */
@@ -58,9 +107,10 @@ static bool is_in(struct question *q, struct match_list *list, const char *domai
 }
 
 /* [192.0.2.1] or [IPv6:2001:db8::1] of our own. */
-static bool is_own_literal(struct question *q, const char *domain)
+static bool is_own_literal(const char *domain)
 {
     char address[NET_HOST_LEN];
+    struct net_addr literal;
     size_t n = strlen(domain);
 
     if (n < 3 || domain[0] != '[' || domain[n - 1] != ']')
@@ -73,12 +123,13 @@ static bool is_own_literal(struct question *q, const char *domain)
         return false;
     memcpy(address, start, n);
     address[n] = 0;
-    return is_in(q, own_addresses, address);
+    return net_parse(&literal, address, 0) &&
+        (interfaces_has(interfaces_own(), &literal) || interfaces_has(interfaces_proxy(), &literal));
 }
 
 static bool is_local_domain(struct question *q, const char *domain)
 {
-    return is_in(q, mydestination, domain) || is_own_literal(q, domain);
+    return is_in(q, mydestination, domain) || is_own_literal(domain);
 }
 
 static char *lower(struct arena *a, const char *text)
@@ -138,7 +189,7 @@ static bool find_by_sender(struct question *q, struct table_list *maps, const ch
     if (maps == NULL)
         return false;
     enum table_result result = *q->sender == 0 ? table_list_find(maps, null_key, value)
-                                               : addr_find_sender(maps, q->sender, value);
+                                               : find_sender(maps, q->sender, value);
     if (result == TABLE_ERROR)
         q->is_uncertain = true;
     return result == TABLE_FOUND;
@@ -216,7 +267,7 @@ static void apply_transport_maps(struct question *q)
 
     if (transport_maps == NULL || (q->result->flags & RESOLVE_CLASS_ALIAS) != 0)
         return;
-    enum table_result result = addr_find_transport(transport_maps, q->address, &value);
+    enum table_result result = find_transport(q->address, &value);
     if (result == TABLE_ERROR)
         q->is_uncertain = true;
     if (result == TABLE_FOUND && strcmp(str_text(&value), ":") != 0 && value.len > 0) {
@@ -232,7 +283,7 @@ static void apply_relocated_maps(struct question *q)
 
     if (relocated_maps == NULL)
         return;
-    enum table_result result = addr_find_plain(relocated_maps, q->address, &value);
+    enum table_result result = find_relocated(q->address, &value);
     if (result == TABLE_ERROR)
         q->is_uncertain = true;
     if (result == TABLE_FOUND) {
