@@ -1,0 +1,239 @@
+/* What becomes of an envelope and a content: the records of the queue file. No daemon takes part:
+ * every address here is in its standard form already, so trivial-rewrite is not asked. */
+#include "cleanup/message.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cleanup/content.h"
+#include "cleanup/envelope.h"
+#include "cleanup/sign.h"
+#include "config/config.h"
+#include "mail/cleanup_client.h"
+#include "queue/envelope.h"
+#include "queue/record.h"
+#include "tests/unit/test.h"
+
+static struct str head;
+
+static void put_recipient(const char *address, const char *original, int notify)
+{
+    attr_put(&head, "recipient", address);
+    attr_put(&head, "original_recipient", original);
+    attr_put(&head, "dsn_orcpt", "");
+    attr_put_long(&head, "notify", notify);
+    attr_end(&head);
+}
+
+static void set_configuration(void)
+{
+    conf.line_length_limit = 2048;
+    conf.header_size_limit = 102400;
+    conf.header_address_token_limit = 10240;
+    conf.mime_nesting_limit = 100;
+    conf.mime_boundary_length_limit = 2048;
+    conf.message_size_limit = 10240000;
+    conf.cleanup_memory_limit = 4194304;
+    conf.hopcount_limit = 3;
+    conf.duplicate_filter_limit = 1000;
+    conf.enable_original_recipient = true;
+    conf.cleanup_replace_stray_cr_lf = true;
+    conf.detect_8bit_encoding_header = true;
+    conf.myhostname = "mta.example";
+    conf.myorigin = "origin.example";
+    conf.mydestination = conf.recipient_delimiter = conf.virtual_alias_maps = conf.always_bcc = "";
+    conf.propagate_unmatched_extensions = conf.parent_domain_matches_subdomains = "";
+    conf.message_drop_headers = "bcc, content-length, resent-bcc, return-path";
+    conf.remote_header_rewrite_domain = conf.undisclosed_recipients_header = "";
+    conf.dkim_signing_maps = conf.dkim_signed_headers = conf.dkim_oversigned_headers = "";
+    conf.dkim_canonicalization = "relaxed/simple";
+    conf.double_bounce_sender = "double-bounce";
+}
+
+static int set_up_group(void **state)
+{
+    (void) state;
+    setenv("TZ", "UTC", 1);
+    set_configuration();
+    content_init();
+    envelope_init();
+    sign_init();
+    clock_fake(1000, 1000);
+    return 0;
+}
+
+/* Run a message through; chunk: content goes in pieces of so many bytes. */
+static void process(struct message *m, const char *context, const char *text, size_t chunk)
+{
+    struct attrs list;
+    struct str lists = {0};
+
+    str_clear(&lists);
+    attr_put(&lists, "rewrite_context", context);
+    attr_put(&lists, "sender", "s@a.example");
+    attr_put(&lists, "log_client_name", "client.example");
+    attr_end(&lists);
+    str_add(&lists, str_text(&head), head.len);
+    attr_end(&lists);
+    *m = (struct message){.queue_id = "4ABCD", .flags = CLEANUP_MASK_EXTERNAL, .arrival = {1000, 5}};
+    image_init(&m->image, m->queue_id);
+    const char *cursor = lists.data, *end = lists.data + lists.len;
+    assert_true(attrs_parse(&cursor, end, &list));
+    envelope_begin(m, &list, cursor, end);
+    content_begin(m);
+    for (size_t n = strlen(text), done = 0; done < n; done += chunk)
+        content_push(m, text + done, n - done < chunk ? n - done : chunk);
+    content_end(m);
+    envelope_end(m);
+    str_done(&lists);
+}
+
+static void free_header(void *header)
+{
+    str_done(header);
+}
+
+static void release(struct message *m)
+{
+    mime_free(m->mime);
+    image_done(&m->image);
+    vec_done(&m->headers, free_header);
+    vec_done(&m->header_ids, NULL);
+    hash_done(&m->seen, NULL);
+    str_done(&m->reason);
+    arena_done(&m->arena);
+}
+
+/* The content records, "N text" one a line. */
+static void content_of(const struct message *m, struct str *out)
+{
+    struct record_reader reader = {.bytes = m->image.bytes.data, .n = m->image.bytes.len, .next = m->data_offset};
+    struct record r;
+
+    str_set(out, "");
+    while (record_read(&reader, &r) == RECORD_OK && r.type != REC_EXTRACTED)
+        str_addf(out, "%c %.*s\n", r.type, (int) r.len, r.payload);
+}
+
+static const struct {
+    const char *what, *context, *in, *out;
+} contents[] = {
+    {"remote mail is not mended", "remote", "Subject: x\n\nbody\n", "N Subject: x\nN \nN body\n"},
+    {"bcc and return-path go", "remote", "Bcc: a\nReturn-Path: <x>\nSubject: x\nContent-Length: 5\n\nb\n", "N Subject: x\nN \nN b\n"},
+    {"folded headers stay folded", "remote", "Subject: a\n b\n\tc\n\nb\n", "N Subject: a\nN  b\nN \tc\nN \nN b\n"},
+    {"no body", "remote", "Subject: x\n", "N Subject: x\n"},
+    {"an empty line is missing", "remote", "Subject: x\nnot a header\n", "N Subject: x\nN \nN not a header\n"},
+    {"no header", "remote", "\nbody\n", "N \nN body\n"},
+    {"a last line without its end", "remote", "Subject: x\n\nbody", "N Subject: x\nN \nN body\n"},
+    {"a lone CR becomes a blank", "remote", "Subject: x\n\na\rb\n", "N Subject: x\nN \nN a b\n"},
+    {"8-bit bytes pass", "remote", "Subject: \303\244\n\n\303\266\n", "N Subject: \303\244\nN \nN \303\266\n"},
+    {"local mail gets what is missing", "local", "Subject: x\n\nb\n",
+        "N Subject: x\nN Message-Id: <19700101001640.4ABCD@mta.example>\n"
+        "N Date: Thu, 01 Jan 1970 00:16:40 +0000 (UTC)\nN From: s@a.example\nN \nN b\n"},
+    {"a resent message gets resent headers", "local", "Resent-To: r@b.example\nFrom: x@a.example\n\nb\n",
+        "N Resent-To: r@b.example\nN From: x@a.example\nN Resent-Message-Id: <19700101001640.4ABCD@mta.example>\n"
+        "N Resent-Date: Thu, 01 Jan 1970 00:16:40 +0000 (UTC)\nN Resent-From: s@a.example\nN \nN b\n"},
+};
+
+static void contents_become_records(void **state)
+{
+    static const size_t chunks[] = {1, 7, 100000};
+    struct message m;
+    struct str out = {0};
+
+    (void) state;
+    put_recipient("r@b.example", "r@b.example", 0);
+    for (size_t i = 0; i < ARRAY_SIZE(contents); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(chunks); j++) {
+            process(&m, contents[i].context, contents[i].in, chunks[j]);
+            content_of(&m, &out);
+            assert_string_equal(str_text(&out), contents[i].out);
+            assert_int_equal(m.status, 0);
+            release(&m);
+        }
+    str_done(&out);
+    str_done(&head);
+}
+
+static void the_envelope_can_be_read_again(void **state)
+{
+    struct message m;
+    struct envelope e;
+    struct arena a = {0};
+    struct str why = {0};
+
+    (void) state;
+    put_recipient("r1@b.example", "r1@b.example", DSN_NOTIFY_FAILURE);
+    put_recipient("R1@b.example", "r1@B.example", DSN_NOTIFY_FAILURE); /* a duplicate */
+    put_recipient("r2@b.example", "other@b.example", 0);
+    process(&m, "remote", "Message-Id: <1@x>\nContent-Transfer-Encoding: 8bit\n\nhello\n", 1000);
+    assert_true(envelope_read(&a, m.image.bytes.data, m.image.bytes.len, 0, &e, NULL, &why));
+    assert_int_equal(e.recipient_count, 2);
+    assert_string_equal(e.recipients[0].address, "r1@b.example");
+    assert_int_equal(e.recipients[0].dsn_notify, DSN_NOTIFY_FAILURE);
+    assert_string_equal(e.recipients[1].original, "other@b.example");
+    assert_string_equal(e.recipients[1].dsn_orcpt, "rfc822;other@b.example");
+    assert_string_equal(e.sender, "s@a.example");
+    assert_string_equal(e.message_id, "<1@x>");
+    assert_string_equal(e.encoding, "8bit");
+    assert_int_equal(e.arrival.tv_sec, 1000);
+    assert_int_equal(e.data_offset, m.data_offset);
+    assert_true(e.is_complete);
+    arena_done(&a);
+    str_done(&why);
+    str_done(&head);
+    release(&m);
+}
+
+static const struct {
+    const char *what, *text;
+    int status;
+} refusals[] = {
+    {"three hops are allowed", "Received: 1\nReceived: 2\nReceived: 3\n\nb\n", 0},
+    {"four are not", "Received: 1\nReceived: 2\nReceived: 3\nReceived: 4\n\nb\n", CLEANUP_STAT_HOPS},
+};
+
+static void too_many_hops_are_refused(void **state)
+{
+    struct message m;
+
+    (void) state;
+    put_recipient("r@b.example", "r@b.example", 0);
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+        process(&m, "remote", refusals[i].text, 5);
+        assert_int_equal(m.status, refusals[i].status);
+        release(&m);
+    }
+    str_done(&head);
+}
+
+static void no_recipients_and_too_large_are_refused(void **state)
+{
+    struct message m;
+    struct str text = {0};
+
+    (void) state;
+    process(&m, "remote", "a: b\n\nc\n", 100);
+    assert_int_equal(m.status, CLEANUP_STAT_RCPT);
+    release(&m);
+    put_recipient("r@b.example", "r@b.example", 0);
+    conf.message_size_limit = 20000;
+    for (int i = 0; i < 1000; i++)
+        str_adds(&text, "some text that makes it long\n");
+    process(&m, "remote", str_text(&text), 4096);
+    assert_int_equal(m.status, CLEANUP_STAT_SIZE);
+    release(&m);
+    conf.message_size_limit = 10240000;
+    str_done(&text);
+    str_done(&head);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(contents_become_records), cmocka_unit_test(the_envelope_can_be_read_again),
+        cmocka_unit_test(too_many_hops_are_refused), cmocka_unit_test(no_recipients_and_too_large_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, set_up_group, NULL);
+}
