@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 enum { MAX_SINKS = 4, MAX_LINES = 256 };
 
@@ -95,12 +96,15 @@ void log_flush(void)
     is_flushing = false;
 }
 
-/* Bytes from foreign hands may be in any line: terminal escapes and newlines must not reach a log. */
+/* Bytes from foreign hands may be in any line: terminal escapes, newlines and what is not UTF-8
+ * must not reach a log. */
 static void mask_unprintable(char *text, size_t len)
 {
+    bool is_utf8 = utf8_is_valid(text, len);
+
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char) text[i];
-        if (c < ' ' || c == 0x7f)
+        if (c < ' ' || c == 0x7f || (c >= 0x80 && !is_utf8))
             text[i] = '?';
     }
 }

@@ -70,8 +70,8 @@ static void end_turn(void)
         run_due(TURN_STORE);
         task_run_ready(); /* what waited for the storage answers in this turn, not in the next */
     }
+    log_flush(); /* what another process does about this must not be logged before it */
     run_due(TURN_SEND);
-    run_due(TURN_LOG);
 }
 
 static bool is_anything_due(void)
@@ -93,7 +93,6 @@ void loop_run(void)
     while (!is_stopping) {
         task_run_ready();
         end_turn();
-        log_flush();
         if (is_stopping)
             break;
         ev_run(ev, task_any_ready() || is_anything_due() ? EVRUN_NOWAIT : EVRUN_ONCE);

@@ -18,8 +18,8 @@ bool loop_is_running(void);
 
 /* Run once at the end of the present turn, in order of rank; what it sends or stores leaves in
  * one system call for all that happened in the turn. Putting off what is put off already is
- * nothing. Ranks: storage before the answers that depend on it, log lines last. */
-enum turn_rank { TURN_STORE, TURN_SEND, TURN_LOG, TURN_RANKS };
+ * nothing. Ranks: storage before the answers that depend on it; log lines leave between the two. */
+enum turn_rank { TURN_STORE, TURN_SEND, TURN_RANKS };
 struct turn_end {
     void (*run)(void *arg);
     void *arg;
