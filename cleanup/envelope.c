@@ -15,32 +15,40 @@
 
 /* --- attributes --- */
 
-/* What of the head is not a record of its own: it is in the request, or has a place further on. */
-static bool is_for_us(const char *name)
-{
-    static const char *const names[] = {"request", "queue_id", "flags", "sec", "usec", "sender", "full_name"};
+/* Where an attribute of the head goes in the queue file. */
+enum place {
+    BEHIND,   /* the sender, as a named attribute: what is not in the table */
+    IN_FRONT, /* of the sender, as a named attribute */
+    OURS      /* it is not one: it says what to do, or is a record of its own */
+};
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
+struct placed {
+    const char *name;
+    enum place place;
+};
+
+static int by_name(const void *name, const void *row)
+{
+    return strcmp(name, ((const struct placed *) row)->name);
 }
 
-/* These stand in front of the sender in a queue file, all others behind it. */
-static bool is_in_front(const char *name)
+static enum place place_of(const char *name)
 {
-    static const char *const names[] = {"log_ident", "rewrite_context", "envelope_id", "ret_flags"};
+    static const struct placed table[] = { /* sorted */
+        {"envelope_id", IN_FRONT}, {"filter", OURS},    {"flags", OURS},    {"full_name", OURS},
+        {"log_ident", IN_FRONT},   {"queue_id", OURS},  {"redirect", OURS}, {"request", OURS},
+        {"ret_flags", IN_FRONT},   {"rewrite_context", IN_FRONT},           {"sec", OURS},
+        {"sender", OURS},          {"usec", OURS},      {"verp_delimiters", OURS},
+    };
+    const struct placed *row = bsearch(name, table, ARRAY_SIZE(table), sizeof(table[0]), by_name);
 
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
+    return row == NULL ? BEHIND : row->place;
 }
 
-static void add_attributes(struct message *m, const struct attrs *list, bool in_front)
+static void add_attributes(struct message *m, const struct attrs *list, const enum place places[], enum place wanted)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (!is_for_us(list->item[i].name) && is_in_front(list->item[i].name) == in_front)
+        if (places[i] == wanted)
             record_add_attr(&m->image.bytes, list->item[i].name, list->item[i].value);
 }
 
@@ -157,15 +165,21 @@ void envelope_init(void)
 static void begin_records(struct message *m, struct attrs *list)
 {
     struct str *out = &m->image.bytes;
+    enum place places[ATTR_MAX];
+
+    for (size_t i = 0; i < list->count; i++)
+        places[i] = place_of(list->item[i].name);
 
     record_addf(out, REC_SIZE, "%95s", "");
     record_addf(out, REC_TIME, "%ld %ld", (long) m->arrival.tv_sec, (long) m->arrival.tv_usec);
     record_addf(out, REC_ATTR, "create_time=%ld", (long) m->arrival.tv_sec);
-    add_attributes(m, list, true);
+    add_attributes(m, list, places, IN_FRONT);
     if (*m->full_name != 0)
         record_adds(out, REC_FULL_NAME, m->full_name);
     record_adds(out, REC_SENDER, m->sender);
-    add_attributes(m, list, false);
+    if (*m->verp_delimiters != 0)
+        record_adds(out, REC_VERP, m->verp_delimiters);
+    add_attributes(m, list, places, BEHIND);
     if (conf.delay_warning_time > 0)
         record_addf(out, REC_WARN, "%15ld", (long) m->arrival.tv_sec + conf.delay_warning_time);
 }
@@ -177,6 +191,9 @@ void envelope_begin(struct message *m, struct attrs *list, const char *recipient
 
     m->full_name = attrs_text(list, "full_name", "");
     m->encoding = attrs_get(list, "encoding");
+    m->filter = attrs_text(list, "filter", "");
+    m->redirect = attrs_text(list, "redirect", "");
+    m->verp_delimiters = attrs_text(list, "verp_delimiters", "");
     m->rewrite_context = attrs_text(list, "rewrite_context", "local");
     m->client_name = attrs_text(list, "log_client_name", "localhost");
     m->client_address = attrs_text(list, "log_client_address", "127.0.0.1");
@@ -217,6 +234,10 @@ void envelope_end(struct message *m)
     struct str size = {0};
 
     record_add(&m->image.bytes, REC_EXTRACTED, "", 0);
+    if (*m->filter != 0)
+        record_adds(&m->image.bytes, REC_FILTER, m->filter);
+    if (*m->redirect != 0)
+        record_adds(&m->image.bytes, REC_REDIRECT, m->redirect);
     if (m->message_id != NULL)
         record_add_attr(&m->image.bytes, "message_id", m->message_id);
     if (m->encoding == NULL && m->detected_encoding != NULL)

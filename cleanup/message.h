@@ -24,7 +24,7 @@ struct message {
 
     /* envelope */
     const char *sender;            /* rewritten, internal form; NULL: none was given */
-    const char *full_name, *encoding, *rewrite_context;
+    const char *full_name, *encoding, *rewrite_context, *filter, *redirect, *verp_delimiters;
     const char *client_name, *client_address, *proto, *helo; /* for log lines */
     int sendopts, notify_mask;
     size_t recipient_count;
