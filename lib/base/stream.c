@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/io.h"
+#include "base/task.h"
 
 enum { READ_BYTES = 16 * 1024, WRITE_BYTES = 32 * 1024, KEEP_BYTES = 64 * 1024 };
 
@@ -135,6 +136,28 @@ void stream_addf(struct stream *s, const char *format, ...)
         stream_flush(s);
 }
 
+/* A read that did not fill the buffer has emptied the socket: the next one would only say EAGAIN,
+ * so wait first. */
+static ssize_t read_some(struct stream *s, char *buffer, size_t n, msec deadline)
+{
+    if (s->layer != NULL)
+        return s->layer->read(s->layer_context, buffer, n, deadline);
+    if (s->is_drained && task_self() != NULL)
+        switch (io_wait(s->fd, IO_READ, deadline)) {
+        case IO_READY:
+            break;
+        case IO_TIMEOUT:
+            errno = ETIMEDOUT;
+            return -1;
+        case IO_CANCELLED:
+            errno = ECANCELED;
+            return -1;
+        }
+    ssize_t got = io_read(s->fd, buffer, n, deadline);
+    s->is_drained = got > 0 && (size_t) got < n;
+    return got;
+}
+
 /* Read more behind what is buffered; false at the end of the stream. */
 static bool fill(struct stream *s)
 {
@@ -150,10 +173,7 @@ static bool fill(struct stream *s)
         s->in_next = 0;
     }
     str_reserve(&s->in, READ_BYTES);
-    msec deadline = next_deadline(s);
-    ssize_t n = s->layer != NULL
-        ? s->layer->read(s->layer_context, s->in.data + s->in.len, READ_BYTES, deadline)
-        : io_read(s->fd, s->in.data + s->in.len, READ_BYTES, deadline);
+    ssize_t n = read_some(s, s->in.data + s->in.len, READ_BYTES, next_deadline(s));
     if (n <= 0) {
         failed(s, n);
         return false;

@@ -36,6 +36,7 @@ struct stream {
     msec deadline;          /* and no wait goes beyond this; NEVER: none */
     struct str in, out;     /* stream.c only */
     size_t in_next;         /* stream.c only */
+    bool is_drained;        /* stream.c only */
     const struct stream_layer *layer;
     void *layer_context;
 };
