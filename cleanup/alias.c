@@ -71,7 +71,7 @@ static void add_result(struct expansion *x, const char *address, const char *res
     struct vec plain = {0};
     struct str quoted = {0}, rewritten = {0}, internal = {0};
 
-    addr_find_expand(a, address, result, extension, &plain);
+    addr_find_expand(a, address, result, extension, is_extension_kept, &plain);
     for (size_t i = 0; i < plain.count && x->message->status == 0; i++) {
         str_clear(&internal);
         if (!rewrite_address("local", quote_822(plain.items[i], &quoted), &rewritten))
@@ -99,7 +99,7 @@ static bool expand_one(struct expansion *x, const char *address)
         switch (addr_find(&search, address, &value, &extension)) {
         case TABLE_FOUND:
             is_final = false;
-            add_result(x, address, str_text(&value), is_extension_kept ? str_text(&extension) : NULL);
+            add_result(x, address, str_text(&value), str_text(&extension));
             break;
         case TABLE_ABSENT:
             break;
