@@ -1,0 +1,11 @@
+/* types.h: the operations of each table type, defined in the file of that name.
+ */
+#ifndef TABLE_TYPES_H
+#define TABLE_TYPES_H
+
+struct type_ops;
+
+extern const struct type_ops berkeley_ops, cidr_ops, debug_ops, environ_ops, fail_ops, inline_ops, internal_ops,
+    lmdb_ops, pcre_ops, pipemap_ops, randmap_ops, regexp_ops, static_ops, texthash_ops, unionmap_ops;
+
+#endif
