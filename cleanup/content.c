@@ -315,6 +315,33 @@ static const char *without_stray_cr(struct message *m, const char *text, size_t 
     return copy;
 }
 
+static void add_body(struct message *m, enum mime_piece piece, const char *text, size_t len)
+{
+    record_add(&m->image.bytes, piece == MIME_LINE ? REC_LINE : REC_PART, text, len);
+    if (m->signer == NULL)
+        return;
+    dkim_signer_body(m->signer, text, len);
+    if (piece == MIME_LINE)
+        dkim_signer_body(m->signer, "\n", 1);
+    m->line_len = piece == MIME_LINE ? 0 : m->line_len + len;
+}
+
+/* The SMTP client breaks lines that are too long for SMTP, and would break the signature, too: so
+ * what is signed is broken in the same way before. */
+static void add_signed_body(struct message *m, enum mime_piece piece, const char *text, size_t len)
+{
+    size_t limit = (size_t) conf.smtp_line_length_limit;
+
+    while (limit > 1 && m->line_len + len > limit) {
+        size_t n = limit - m->line_len;
+        add_body(m, MIME_LINE, text, n);
+        add_body(m, MIME_CONTINUED, " ", 1);
+        text += n;
+        len -= n;
+    }
+    add_body(m, piece, text, len);
+}
+
 static void on_body(void *context, enum mime_piece piece, const char *text, size_t len)
 {
     struct message *m = context;
@@ -328,12 +355,10 @@ static void on_body(void *context, enum mime_piece piece, const char *text, size
             return;
     }
     text = without_stray_cr(m, text, len);
-    record_add(&m->image.bytes, piece == MIME_LINE ? REC_LINE : REC_PART, text, len);
     if (m->signer == NULL)
-        return;
-    dkim_signer_body(m->signer, text, len);
-    if (piece == MIME_LINE)
-        dkim_signer_body(m->signer, "\n", 1);
+        add_body(m, piece, text, len);
+    else
+        add_signed_body(m, piece, text, len);
 }
 
 /* Only those errors come that main.cf asks for (strict_...). */

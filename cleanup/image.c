@@ -8,9 +8,12 @@
 #include "config/config.h"
 #include "queue/dirs.h"
 
+enum { FIRST_BYTES = 8 * 1024 }; /* most messages fit, and need not grow */
+
 void image_init(struct image *i, const char *queue_id)
 {
     *i = (struct image){.queue_id = queue_id, .fd = -1};
+    str_reserve(&i->bytes, FIRST_BYTES);
 }
 
 uint64_t image_size(const struct image *i)

@@ -44,6 +44,7 @@ struct message {
     const char *detected_encoding; /* by Content-Transfer-Encoding; NULL: none */
     struct dkim_signer *signer;    /* NULL: nobody signs it */
     size_t signature_count;
+    size_t line_len;               /* of the signed body line that is not complete yet */
     uint64_t signature_room;       /* offset of a padding record for the signatures; 0: there is none */
 };
 

@@ -102,6 +102,26 @@ static void add_signatures(struct message *m, const char *domain, const char *va
     vec_done(&words, NULL);
 }
 
+/* The SMTP client folds header lines that are too long for SMTP: it must find none in what is signed. */
+static void fold_long_lines(struct str *header)
+{
+    size_t limit = (size_t) conf.smtp_line_length_limit, line_len = 0;
+    struct str out = {0};
+
+    if (limit <= 1 || header->len <= limit)
+        return;
+    for (size_t i = 0; i < header->len; i++) {
+        if (line_len == limit && header->data[i] != '\n') {
+            str_adds(&out, "\n ");
+            line_len = 1;
+        }
+        str_addc(&out, header->data[i]);
+        line_len = header->data[i] == '\n' ? 0 : line_len + 1;
+    }
+    str_done(header);
+    *header = out;
+}
+
 void sign_begin(struct message *m)
 {
     struct str value = {0};
@@ -117,7 +137,8 @@ void sign_begin(struct message *m)
     if (result == TABLE_FOUND)
         add_signatures(m, address_domain(author), str_text(&value));
     for (size_t i = 0; m->signature_count > 0 && i < m->headers.count; i++) {
-        const struct str *header = m->headers.items[i];
+        struct str *header = m->headers.items[i];
+        fold_long_lines(header);
         dkim_signer_header(m->signer, header->data, header->len);
     }
     str_done(&value);

@@ -64,9 +64,8 @@ void log_sink_stderr(void *context, const struct log_line *due, size_t count)
 {
     struct str out = {0};
 
-    (void) context;
     for (size_t i = 0; i < count; i++)
-        str_addf(&out, "%s: %s\n", log_tag(), due[i].text);
+        str_addf(&out, "%s: %s\n", context == NULL ? log_tag() : (const char *) context, due[i].text);
     size_t done = 0;
     while (done < out.len) {
         ssize_t n = write(STDERR_FILENO, out.data + done, out.len - done);

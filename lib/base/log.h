@@ -32,7 +32,7 @@ void log_set_tag(const char *tag);  /* "postfix/smtpd"; copied. What sinks print
 const char *log_tag(void);          /* never NULL */
 void log_add_sink(log_sink *sink, void *context);
 void log_remove_sinks(void);        /* back to standard error */
-void log_sink_stderr(void *context, const struct log_line *lines, size_t count); /* "tag: text", context unused */
+void log_sink_stderr(void *context, const struct log_line *lines, size_t count); /* "tag: text"; context: another tag, or NULL */
 
 void log_info(const char *format, ...) PRINTF(1, 2);
 void log_warn(const char *format, ...) PRINTF(1, 2);

@@ -20,7 +20,7 @@ void str_reserve(struct str *s, size_t n)
         return;
     size_t room = s->room < FIRST_ROOM ? FIRST_ROOM : s->room;
     while (room < need)
-        room += room / 2;
+        room *= 2;
     s->data = mem_realloc(s->data, room);
     s->room = room;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -26,6 +27,7 @@ enum {
 };
 
 static char host[64]; /* first label of myhostname, as postlogd prints it */
+static pid_t pid;     /* ours, as of logging_open(): asking costs a system call a line */
 static int facility = LOG_MAIL;
 static int syslog_fd = -1, postlog_fd = -1, file_fd = -1;
 
@@ -57,7 +59,7 @@ static const char *time_text(time_t when)
 
 static void add_line(struct str *out, const struct log_line *line)
 {
-    str_addf(out, "%s %s %s[%d]: %s\n", time_text(line->when), host, log_tag(), (int) getpid(), line->text);
+    str_addf(out, "%s %s %s[%d]: %s\n", time_text(line->when), host, log_tag(), (int) pid, line->text);
 }
 
 /* --- syslog: one datagram a line, many in one system call --- */
@@ -121,7 +123,7 @@ static void sink_syslog(void *context, const struct log_line *lines, size_t coun
         str_clear(&text);
         for (; n < BATCH && done < count; n++, done++) {
             str_addf(&text, "<%d>%s %s[%d]: %s", facility | syslog_level(lines[done].severity),
-                time_text(lines[done].when), log_tag(), (int) getpid(), lines[done].text);
+                time_text(lines[done].when), log_tag(), (int) pid, lines[done].text);
             ends[n] = text.len;
         }
         for (unsigned i = 0; i < n; i++) {
@@ -203,11 +205,28 @@ static void set_facility(void)
     fatal("file %s/main.cf: parameter syslog_facility: unrecognized value: %s", config_dir(), conf.syslog_facility);
 }
 
+/* A person knows the command by its name alone; the log says which mail system it belongs to. */
+static void sink_terminal(void *context, const struct log_line *lines, size_t count)
+{
+    const char *slash = strrchr(log_tag(), '/');
+
+    (void) context;
+    for (size_t i = 0; i < count; i++)
+        dprintf(STDERR_FILENO, "%s: %s\n", slash == NULL ? log_tag() : slash + 1, lines[i].text);
+}
+
+/* What scripts log is shown as it is logged; a command speaks under its own short name. */
+static bool is_script(const char *program)
+{
+    return strcmp(program, "postlog") == 0 || strcmp(program, "postfix-script") == 0;
+}
+
 void logging_open(const char *program, enum logging_for whom)
 {
     const char *given = getenv("MAIL_LOGTAG");
     struct str tag = {0};
 
+    pid = getpid();
     set_facility();
     snprintf(host, sizeof(host), "%.*s", (int) strcspn(conf.myhostname, "."), conf.myhostname);
     if (whom == LOGGING_COMMAND && given != NULL && strchr(given, '/') != NULL)
@@ -218,7 +237,7 @@ void logging_open(const char *program, enum logging_for whom)
     log_set_tag(str_text(&tag));
     str_done(&tag);
     if (whom == LOGGING_COMMAND)
-        log_add_sink(log_sink_stderr, NULL);
+        log_add_sink(sink_terminal, NULL);
     if (*conf.maillog_file == 0)
         log_add_sink(sink_syslog, NULL);
     else

@@ -12,7 +12,7 @@ enum logging_for {
 };
 
 /* After config_load(), in the queue directory. Tag: syslog_name/program (MAIL_LOGTAG for a command that a
- * daemon's name does not fit). Safe to call again after main.cf has changed. */
+ * daemon's name does not fit). Safe to call again after main.cf has changed. program is kept. */
 void logging_open(const char *program, enum logging_for whom);
 
 /* Append lines, each ending in a newline, to maillog_file: postlogd's work. False: errno. */
