@@ -205,16 +205,6 @@ static void set_facility(void)
     fatal("file %s/main.cf: parameter syslog_facility: unrecognized value: %s", config_dir(), conf.syslog_facility);
 }
 
-/* A person knows the command by its name alone; the log says which mail system it belongs to. */
-static void sink_terminal(void *context, const struct log_line *lines, size_t count)
-{
-    const char *slash = strrchr(log_tag(), '/');
-
-    (void) context;
-    for (size_t i = 0; i < count; i++)
-        dprintf(STDERR_FILENO, "%s: %s\n", slash == NULL ? log_tag() : slash + 1, lines[i].text);
-}
-
 /* What scripts log is shown as it is logged; a command speaks under its own short name. */
 static bool is_script(const char *program)
 {
@@ -237,7 +227,7 @@ void logging_open(const char *program, enum logging_for whom)
     log_set_tag(str_text(&tag));
     str_done(&tag);
     if (whom == LOGGING_COMMAND)
-        log_add_sink(sink_terminal, NULL);
+        log_add_sink(log_sink_stderr, (void *) (is_script(program) ? NULL : program));
     if (*conf.maillog_file == 0)
         log_add_sink(sink_syslog, NULL);
     else
