@@ -56,6 +56,10 @@ struct envelope {
  * False and why, as Postfix words it: "message rejected: missing end record" ... */
 bool envelope_read(struct arena *a, const char *bytes, size_t n, size_t max_recipients, struct envelope *e,
     uint64_t *next_offset, struct str *why);
+
+/* A file in maildrop/, which has no size record, or one that does not know the sizes yet. */
+bool envelope_read_submission(struct arena *a, const char *bytes, size_t n, struct envelope *e, struct str *why);
+
 bool envelope_more(struct arena *a, const char *bytes, size_t n, const struct envelope *e, uint64_t *next_offset,
     size_t max_recipients, struct envelope_recipient **recipients, size_t *count, struct str *why);
 

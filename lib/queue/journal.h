@@ -23,13 +23,18 @@ void journal_close(struct journal *j);     /* what is not done stays for recover
 
 /* Append a message. It becomes durable at the end of the turn together with all that was appended
  * in it; done(arg, seq, location, ok) is called then, in the order of appending. ok false: it is
- * not stored (full disk, failed sync; logged): the caller must answer 451. seq names the message
- * in this journal. The image and the id are copied. */
+ * not stored (full disk, failed sync, larger than queue_journal_message_limit; logged), where is
+ * NULL, and the caller must answer 451. seq names the message in this journal. The image, which has
+ * no recipient that is done, and the id are copied. where->path stays as long as the message. */
 typedef void journal_done(void *arg, uint64_t seq, const struct location *where, bool ok);
 void journal_append(struct journal *j, const char *queue_id, const char *image, size_t n, journal_done *done, void *arg);
 
+/* What the end of the turn does; for those who have no loop. */
+void journal_commit(struct journal *j);
+
 /* Outcomes: one recipient (offset of its R record in the message) or all of it is done. Marks are
- * written, not synced, at the end of the turn, and durable with the next batch. */
+ * written, not synced, at the end of the turn, and durable with the next batch. Whoever opens the
+ * message sees the recipient as done at once: its R becomes D in place. */
 void journal_mark_recipient(struct journal *j, uint64_t seq, uint32_t offset);
 void journal_mark_done(struct journal *j, uint64_t seq);
 
@@ -44,7 +49,7 @@ size_t journal_live_count(const struct journal *j);
  * message that is neither done nor a queue file becomes an ordinary, synced file in incoming/, with
  * its done recipients marked; damaged entries go to corrupt/; then the segments are emptied for
  * the next writer. Works alone, without any daemon; as root, files are given to mail_owner.
- * The number of messages settled, or -1 and why. */
+ * The number of messages settled, or -1 and why. In qmgr not while settle_pending(). */
 long journal_settle(int one_slot, struct str *why);
 
 /* Read-only view of all messages in the journal that are not done, living writers or dead:

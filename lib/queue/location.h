@@ -31,8 +31,13 @@ struct message_bytes {
     void *map;               /* message.c only */
 };
 
-/* False and why: it is gone, or (in a journal) another message is there now. */
+/* False and why: it is gone, or (in a journal) another message is there now. Of a queue file all
+ * bytes are there, though it may have become longer than l->length. */
 bool message_open(const char *queue_id, const struct location *l, struct message_bytes *out, struct str *why);
 void message_close(struct message_bytes *m);
+
+/* Is it still that message? For those who read the journal without qmgr's knowledge (postcat, showq):
+ * a message that is done may be overwritten while they read. */
+bool message_is_current(const char *queue_id, const struct location *l, const struct message_bytes *m);
 
 #endif

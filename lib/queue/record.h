@@ -38,13 +38,17 @@ enum record_result { RECORD_OK, RECORD_END, RECORD_BAD };
  * off, or a length that cannot be. Pointer records are returned as they are. */
 enum record_result record_next(const char *bytes, size_t n, size_t *next, struct record *r);
 
-/* The same, and follows non-zero pointer records (written by milters' edits), at most 10,000 backwards. */
+/* The same, but follows pointer records (milters' edits leave them), at most 10,000 backwards, and
+ * skips padding: the caller sees neither. */
 struct record_reader {
     const char *bytes;
     size_t n, next;
     unsigned jumps;
 };
 enum record_result record_read(struct record_reader *reader, struct record *r);
+
+/* Go where the pointer record r points; one with offset 0 is a place holder. False: nowhere in the file. */
+bool record_follow(struct record_reader *reader, const struct record *r);
 
 const char *record_name(int type, bool in_content); /* postcat's names: "message_size", "regular_text" ... */
 

@@ -1,0 +1,14 @@
+/* settled.h: messages of the journal as queue files, so that what is done to files can be done to them.
+ *
+ * qmgr is asked to settle them; when it does not run, nobody uses the journal and it is settled here.
+ */
+#ifndef POSTSUPER_SETTLED_H
+#define POSTSUPER_SETTLED_H
+
+#include <stdbool.h>
+
+void postsuper_settled_one(const char *id); /* if it is in the journal */
+void postsuper_settled_all(void);
+void postsuper_settled_left_over(void);     /* all, if the mail system is down; else nothing */
+
+#endif
