@@ -1,0 +1,36 @@
+/* smtp_reply.h: replies of an SMTP or LMTP server (RFC 5321 4.2).
+ */
+#ifndef SMTP_SMTP_REPLY_H
+#define SMTP_SMTP_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+#include "base/stream.h"
+#include "mail/dsn.h"
+
+/* Zero-filled memory is an empty one. */
+struct smtp_reply {
+    int code;                     /* 0: nothing that is a reply */
+    char status[DSN_STATUS_SIZE]; /* its enhanced status (RFC 2034), else "4.0.0" and the like */
+    struct str text;              /* all lines with their codes, joined by LF */
+    struct str garbage;           /* the first line that had no code, if any */
+};
+
+/* Read one reply. Lines that are none are taken along and noted as garbage, as there may be a
+ * reply behind them. False: the stream has failed, or the reply is endless (code 0). */
+bool smtp_reply_read(struct stream *s, struct smtp_reply *r);
+
+/* Sleep until there is something to read, without trying first: for after a command was sent,
+ * when nothing can be there yet. */
+void smtp_reply_wait(struct stream *s);
+
+int smtp_reply_class(const struct smtp_reply *r); /* first digit of the code */
+void smtp_reply_done(struct smtp_reply *r);
+
+/* The reverse: append a reply to out, a line of text for each LF, each with code and status;
+ * status "" gives none. */
+void smtp_reply_format(struct str *out, int code, const char *status, const char *text);
+
+#endif
