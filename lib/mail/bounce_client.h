@@ -2,6 +2,21 @@
  *
  * One log file per message and service collects the reasons of its recipients; when the message
  * leaves the queue (or is delayed), a notification is made from it. All wait, in a task, unless said.
+ *
+ * On the wire (private/$bounce_service_name and so on, mux requests): one attribute list,
+ *
+ *     request=append    log a recipient: queue_id, address original dsn_orcpt dsn_notify offset,
+ *                       relay, and the outcome as dsn_put() has it
+ *     request=flush     bounce: non-delivery notification; defer: the same for a message that is too
+ *                       old. The log is removed when the notification is stored
+ *     request=warn      defer: delay notification; the log stays
+ *     request=trace     trace: success or verbose report; the log is removed
+ *     request=one       bounce: non-delivery notification for one recipient at once, without a log:
+ *                       what append has, and what the notifications have
+ *
+ * Notifications have queue_id queue sender encoding envelope_id verp_delimiters path offset length
+ * dsn_ret sendopts verify. What is empty or 0 is not sent. The reply is one list with status: 0
+ * done (also when there was nothing to do), anything else: not done, try again later.
  */
 #ifndef MAIL_BOUNCE_CLIENT_H
 #define MAIL_BOUNCE_CLIENT_H
@@ -19,10 +34,16 @@ bool bounce_append(enum bounce_service which, const char *queue_id, const struct
 /* What is known of the message when a notification is made. */
 struct bounce_message {
     const char *queue_id, *queue, *sender, *encoding, *envelope_id;
-    struct location where;      /* to quote it */
+    const char *verp_delimiters; /* "" or NULL: one notification for all recipients */
+    struct location where;       /* to quote it */
     int dsn_ret, sendopts;
-    bool is_verify;
+    bool is_verify;              /* the report of sendmail -bv */
 };
+
+/* A notification for one recipient, at once and without a log: where the sender of the notification
+ * differs from that of the message (local's owner- aliases). False: the service cannot be had. */
+bool bounce_one(const struct bounce_message *m, const struct delivery_recipient *r, const char *relay,
+    const struct dsn *dsn);
 
 /* Asynchronous, for qmgr: done(arg, ok) runs from the loop. ok false: try again later. */
 typedef void bounce_done(void *arg, bool ok);

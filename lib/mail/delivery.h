@@ -26,6 +26,7 @@ enum delivery_flag {
     DELIVERY_TRACE_VERIFY = 1 << 1, /* probe of the verify service: report there, deliver nothing */
     DELIVERY_TRACE_BV = 1 << 2,     /* sendmail -bv: report, deliver nothing */
     DELIVERY_TRACE_V = 1 << 3,      /* sendmail -v: deliver and report */
+    DELIVERY_TRACE_DELAY = 1 << 5,  /* the sender was told of a delay: report the success (confirm_delay_cleared) */
     DELIVERY_CONN_REUSE = 1 << 4    /* there is more mail for this destination: keep the session */
 };
 
@@ -36,6 +37,8 @@ struct delivery_recipient {
     int dsn_notify;
     uint32_t offset;
     enum outcome outcome;    /* the agent sets it; begins as OUTCOME_DEFERRED */
+    bool is_sent;            /* OUTCOME_DONE, and no bounce or trace log was written: qmgr need not look
+                                for one. Set by delivery_sent(); false is always right */
 };
 
 struct delivery {
@@ -50,14 +53,19 @@ struct delivery {
     const char *sasl_method, *sasl_username, *sasl_sender, *log_ident, *rewrite_context;
     struct delivery_recipient *recipients;
     size_t recipient_count;
+    const char *tls;                    /* set by smtp: what the log shows as tls=; NULL: nothing */
     /* result: the destination as a whole could not be reached (connect, handshake): status "4..." or "5..." */
     struct dsn hop;                     /* hop.status NULL or "": it could */
 };
 
+/* The head of a mux request, and its reply. An agent's hello is an attribute list with "room": how
+ * many deliveries it takes at once on this connection, 0: no limit. */
 void delivery_put(struct str *out, const struct delivery *d);                     /* the request */
-bool delivery_get(struct arena *a, const char *bytes, size_t n, struct delivery *d);  /* false: malformed */
+/* False: malformed. Everything lies in the arena; text that was not sent is "". */
+bool delivery_get(struct arena *a, const char *bytes, size_t n, struct delivery *d);
 void delivery_put_result(struct str *out, const struct delivery *d);
-bool delivery_get_result(const char *bytes, size_t n, struct delivery *d);        /* into the request that was sent */
+/* Into the request that was sent; the text of hop lies in the bytes. False: malformed, nothing is changed. */
+bool delivery_get_result(const char *bytes, size_t n, struct delivery *d);
 
 /* --- for agents: the end of one recipient. Each logs Postfix's line
  *   QID: to=<r>, orig_to=<o>, relay=..., delay=.., delays=a/b/c/d, dsn=2.0.0, status=sent (text)
@@ -65,6 +73,10 @@ bool delivery_get_result(const char *bytes, size_t n, struct delivery *d);      
 void delivery_sent(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra, const struct dsn *dsn);
 void delivery_deferred(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra, const struct dsn *dsn);
 void delivery_bounced(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra, const struct dsn *dsn); /* soft_bounce defers instead */
+
+/* <agent>_delivery_status_filter: tables that may change status and text of an outcome, asked by
+ * delivery_sent() and the others with "4.1.1 text". Before the jail. */
+void delivery_set_status_filter(const char *tables);
 
 /* "0.12", "219": a delay as Postfix prints it, two significant digits, delay_logging_resolution_limit. */
 void delivery_format_delay(struct str *out, struct timeval from, struct timeval to);

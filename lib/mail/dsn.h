@@ -28,6 +28,8 @@ size_t dsn_status_at(const char *text);
 /* Split "5.1.1 text": the code, or the default, goes to status; the rest is returned. */
 const char *dsn_split(const char *text, const char *default_status, char status[DSN_STATUS_SIZE]);
 
+/* As attributes of a list that is being written or was read: "dsn" (the status) action reason
+ * diag_type diag_text mta_type mta_name; empty ones are not sent. */
 void dsn_put(struct str *out, const struct dsn *d);
 void dsn_get(struct attrs *list, struct dsn *d); /* text lies in the list's bytes */
 void dsn_copy(struct arena *a, struct dsn *to, const struct dsn *from);

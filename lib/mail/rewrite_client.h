@@ -15,7 +15,6 @@
 bool rewrite_address(const char *context, const char *address, struct str *result);
 
 enum resolve_flag {
-    RESOLVE_FINAL = 1 << 0,          /* mydestination or a literal of ours: local delivery class */
     RESOLVE_ROUTED = 1 << 1,         /* the address has a sender-specified route: user@remote@local */
     RESOLVE_ERROR = 1 << 2,          /* a syntax error */
     RESOLVE_FAIL = 1 << 3,           /* a temporary failure (a table lookup) */
@@ -32,11 +31,20 @@ struct resolved {
     int flags;
 };
 
-/* Where does mail for this address (internal form) from this sender go? Text in the arena. */
+/* Where does mail for this address (internal form) from this sender go? Text in the arena. Waits in a
+ * task; false: the service did not answer.
+ *
+ * On the wire (private/$rewrite_service_name, mux request): request=resolve sender=... address=...
+ * The reply is one list: flags (enum resolve_flag) transport nexthop recipient, and scope=domain if
+ * every address user@domain of the same domain, whose user is letters, digits and . _ + = - only, has
+ * the same transport, nexthop and flags whoever the sender is, and comes back unchanged as recipient
+ * (no per-user and per-sender tables took part or could have). Such an answer is kept for some
+ * seconds and serves the whole domain. Without scope the answer is for this question alone. */
 bool resolve_address(struct arena *a, const char *sender, const char *address, struct resolved *result);
 
-/* The same without waiting, for qmgr: done(arg, result) from the loop; NULL: no answer. The result
- * is good during the call. Questions of one turn travel together. */
+/* The same without waiting, for qmgr: done(arg, result) from the loop, or, where the answer is known
+ * already, before this returns; NULL: no answer. The result is good during the call. Questions of
+ * one turn travel together. */
 typedef void resolve_done(void *arg, const struct resolved *result);
 void resolve_address_async(const char *sender, const char *address, resolve_done *done, void *arg);
 
