@@ -56,6 +56,11 @@ const char *cleanup_queue_id(const struct cleanup_message *m);
 void cleanup_attr(struct cleanup_message *m, const char *name, const char *value);
 void cleanup_recipient(struct cleanup_message *m, const char *address, const char *original, const char *dsn_orcpt, int dsn_notify);
 
+/* What turns out later: flags to add, and to send nothing before cleanup_commit(), so that flags,
+ * attributes and recipients may be added even behind the content. Before the first content. */
+void cleanup_add_flags(struct cleanup_message *m, int flags);
+void cleanup_keep(struct cleanup_message *m);
+
 /* Content; false: cleanup has refused it already or is gone, go on to cleanup_commit(). */
 bool cleanup_content(struct cleanup_message *m, const char *bytes, size_t n);
 

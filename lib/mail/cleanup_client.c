@@ -1,0 +1,293 @@
+/* cleanup_client.c: one connection to cleanup, many messages on it.
+ *
+ * What belongs to a message is gathered here and leaves in one go: the request's head (envelope)
+ * and content together when the message is complete, or when BUFFER_BYTES of content have come.
+ */
+#include "mail/cleanup_client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/task.h"
+#include "config/config.h"
+#include "ipc/attr.h"
+#include "ipc/client.h"
+#include "queue/qid.h"
+
+enum {
+    BUFFER_BYTES = 32 * 1024,
+    CONNECT_MS = 10000,      /* master starts cleanup when it is asked for, and that takes a moment */
+    FIRST_CONTENT_BYTES = 8 * 1024
+};
+
+/* What cleanup's hello has told. It holds for as long as the connection lasts. */
+static struct {
+    struct client *client;
+    struct cond greeted;
+    bool is_greeted, stores_files;
+    unsigned id_slot;
+} cleanup;
+
+struct cleanup_message {
+    int flags;
+    char queue_id[QID_SIZE];
+    struct timeval when;      /* the time in the queue id */
+    struct str attributes, recipients, content;
+    struct call *call;        /* NULL: not yet begun, or answered, or lost */
+    bool is_begun, is_answered, is_kept;
+    int status;
+    struct str reason;
+    struct cond answered;
+};
+
+static void on_hello(struct mux *m, const char *bytes, size_t n)
+{
+    const char *cursor = bytes;
+    struct attrs list;
+
+    (void) m;
+    if (!attrs_parse(&cursor, bytes + n, &list)) {
+        log_warn("%s service: malformed greeting", conf.cleanup_service_name);
+        return;
+    }
+    cleanup.id_slot = (unsigned) attrs_long(&list, "id_slot", 0);
+    cleanup.stores_files = strcmp(attrs_text(&list, "store", "journal"), "file") == 0;
+    cleanup.is_greeted = true;
+    cond_wake_all(&cleanup.greeted);
+}
+
+static void on_closed(struct mux *m)
+{
+    (void) m;
+    cleanup.is_greeted = false;
+    cond_wake_all(&cleanup.greeted);
+}
+
+static const struct mux_handler handler = {.hello = on_hello, .closed = on_closed};
+
+/* The connection, and its greeting received; NULL: cleanup cannot be reached. */
+static struct mux *connected(msec deadline)
+{
+    if (cleanup.client == NULL) {
+        char *path = mem_printf("public/%s", conf.cleanup_service_name);
+        cleanup.client = client_new(path, &handler, NULL);
+        cond_init(&cleanup.greeted);
+        mem_free(path);
+    }
+    struct mux *m = client_mux(cleanup.client, deadline);
+    while (m != NULL && !cleanup.is_greeted) {
+        if (cond_wait(&cleanup.greeted, deadline) != WAKE_READY)
+            return NULL;
+        m = client_mux(cleanup.client, deadline);
+    }
+    return m;
+}
+
+/* queue_store = file: the queue id names a file's inode, so the file has to be there first. */
+static bool reserve(struct cleanup_message *m, msec deadline)
+{
+    struct str request = {0}, reply = {0};
+    struct attrs list;
+    const char *id = NULL;
+
+    attr_put(&request, "request", "reserve");
+    attr_end(&request);
+    if (client_ask(cleanup.client, &request, &reply, deadline)) {
+        const char *cursor = str_text(&reply);
+        if (attrs_parse(&cursor, cursor + reply.len, &list))
+            id = attrs_get(&list, "queue_id");
+    }
+    bool ok = id != NULL && qid_is_valid(id) && strlen(id) < sizeof(m->queue_id);
+    if (ok) {
+        strcpy(m->queue_id, id);
+        m->when.tv_sec = attrs_long(&list, "sec", 0);
+        m->when.tv_usec = attrs_long(&list, "usec", 0);
+    }
+    str_done(&request);
+    str_done(&reply);
+    return ok;
+}
+
+struct cleanup_message *cleanup_open(int flags)
+{
+    msec deadline = clock_after(CONNECT_MS);
+
+    if (connected(deadline) == NULL) {
+        log_warn("connect to %s service: cannot be reached", conf.cleanup_service_name);
+        return NULL;
+    }
+    struct cleanup_message *m = mem_zalloc(sizeof(*m));
+    m->flags = flags;
+    cond_init(&m->answered);
+    if (!cleanup.stores_files)
+        qid_make(m->queue_id, cleanup.id_slot, conf.enable_long_queue_ids, &m->when);
+    else if (!reserve(m, deadline)) {
+        log_warn("%s service: no queue file could be made", conf.cleanup_service_name);
+        mem_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+const char *cleanup_queue_id(const struct cleanup_message *m)
+{
+    return m->queue_id;
+}
+
+void cleanup_attr(struct cleanup_message *m, const char *name, const char *value)
+{
+    attr_put(&m->attributes, name, value);
+}
+
+void cleanup_recipient(struct cleanup_message *m, const char *address, const char *original, const char *dsn_orcpt,
+    int dsn_notify)
+{
+    struct str *out = &m->recipients;
+
+    attr_put(out, "recipient", address);
+    attr_put(out, "original_recipient", original);
+    attr_put(out, "dsn_orcpt", dsn_orcpt == NULL ? "" : dsn_orcpt);
+    attr_put_long(out, "notify", dsn_notify);
+    attr_end(out);
+}
+
+void cleanup_add_flags(struct cleanup_message *m, int flags)
+{
+    m->flags |= flags;
+}
+
+void cleanup_keep(struct cleanup_message *m)
+{
+    m->is_kept = true;
+}
+
+/* From the loop, once. */
+static void on_reply(void *arg, const char *reply, size_t n)
+{
+    struct cleanup_message *m = arg;
+    const char *cursor = reply;
+    struct attrs list;
+
+    m->call = NULL;
+    m->is_answered = true;
+    if (reply == NULL)
+        m->status = CLEANUP_STAT_BAD;
+    else if (!attrs_parse(&cursor, reply + n, &list)) {
+        log_warn("%s service: malformed reply", conf.cleanup_service_name);
+        m->status = CLEANUP_STAT_BAD;
+    } else {
+        m->status = (int) attrs_long(&list, "status", CLEANUP_STAT_BAD);
+        str_set(&m->reason, attrs_text(&list, "reason", ""));
+    }
+    cond_wake_all(&m->answered);
+}
+
+/* Open the request: everything but the content. */
+static bool begin(struct cleanup_message *m)
+{
+    struct str head = {0};
+    struct mux *mux = connected(clock_after(CONNECT_MS));
+
+    m->is_begun = true;
+    if (mux == NULL) {
+        m->is_answered = true;
+        m->status = CLEANUP_STAT_BAD;
+        return false;
+    }
+    str_reserve(&head, m->attributes.len + m->recipients.len + 128);
+    attr_put(&head, "request", "message");
+    attr_put(&head, "queue_id", m->queue_id);
+    attr_put_long(&head, "flags", m->flags);
+    attr_put_long(&head, "sec", m->when.tv_sec);
+    attr_put_long(&head, "usec", m->when.tv_usec);
+    str_add(&head, str_text(&m->attributes), m->attributes.len);
+    attr_end(&head);
+    str_add(&head, str_text(&m->recipients), m->recipients.len);
+    attr_end(&head);
+    m->call = call_start(mux, &head, on_reply, m);
+    str_done(&head);
+    return true;
+}
+
+static bool send_content(struct cleanup_message *m)
+{
+    if (!m->is_begun && !begin(m))
+        return false;
+    if (m->call == NULL)
+        return false;
+    bool ok = m->content.len == 0 || call_data(m->call, m->content.data, m->content.len);
+    str_clear(&m->content);
+    return ok;
+}
+
+bool cleanup_content(struct cleanup_message *m, const char *bytes, size_t n)
+{
+    if (m->is_answered)
+        return false;
+    if (m->content.data == NULL)
+        str_reserve(&m->content, n < FIRST_CONTENT_BYTES ? FIRST_CONTENT_BYTES : n);
+    str_add(&m->content, bytes, n);
+    return m->content.len < BUFFER_BYTES || m->is_kept || send_content(m);
+}
+
+static void release(struct cleanup_message *m)
+{
+    str_done(&m->attributes);
+    str_done(&m->recipients);
+    str_done(&m->content);
+    str_done(&m->reason);
+    mem_free(m);
+}
+
+int cleanup_commit(struct cleanup_message *m, struct str *reason)
+{
+    msec deadline = clock_after((msec) conf.ipc_timeout * 1000);
+
+    if (!m->is_answered && send_content(m))
+        call_end(m->call);
+    while (!m->is_answered && cond_wait(&m->answered, deadline) == WAKE_READY)
+        continue;
+    int status = m->is_answered ? m->status : CLEANUP_STAT_BAD;
+    if (!m->is_answered)
+        call_cancel(m->call);
+    if (reason != NULL)
+        str_set(reason, str_text(&m->reason));
+    release(m);
+    return status;
+}
+
+/* A message of which cleanup knows nothing yet is opened to be cancelled: cleanup logs the end of
+ * this queue id, and removes the file that was reserved for it. */
+void cleanup_cancel(struct cleanup_message *m)
+{
+    if (m == NULL)
+        return;
+    if (!m->is_begun)
+        begin(m);
+    call_cancel(m->call);
+    release(m);
+}
+
+const struct cleanup_words *cleanup_words(int status)
+{
+    /* Which of several bits speaks: the first row that matches. */
+    static const struct cleanup_words table[] = {
+        {CLEANUP_STAT_DEFER, 451, "4.7.1", "service unavailable"},
+        {CLEANUP_STAT_PROXY, 451, "4.3.0", "queue file write error"},
+        {CLEANUP_STAT_BAD, 451, "4.3.0", "queue file write error"},
+        {CLEANUP_STAT_RCPT, 554, "5.5.1", "no recipients specified"},
+        {CLEANUP_STAT_HOPS, 554, "5.4.0", "too many hops"},
+        {CLEANUP_STAT_SIZE, 552, "5.3.4", "message file too big"},
+        {CLEANUP_STAT_CONT, 550, "5.7.1", "message content rejected"},
+        {CLEANUP_STAT_SPACE, 452, "4.3.1", "insufficient system storage"},
+        {CLEANUP_STAT_WRITE, 451, "4.3.0", "queue file write error"},
+        {CLEANUP_STAT_NOPERM, 550, "5.7.1", "service denied"},
+        {CLEANUP_STAT_BARE_LF, 550, "5.5.2", "bare newline received"},
+    };
+    static const struct cleanup_words success = {0, 250, "2.0.0", "Success"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        if ((status & table[i].status) != 0)
+            return &table[i];
+    return &success;
+}

@@ -1,0 +1,159 @@
+#include "smtpd/chat.h"
+
+#include <stdarg.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/task.h"
+#include "config/config.h"
+#include "smtpd/footer.h"
+#include "smtpd/notify.h"
+
+enum { SHORT_WAIT_MS = 1000 };
+
+/* Most commands come soon. A client that pauses gives its buffers back, since there may be ten
+ * thousand of them. */
+static void await_input(struct session *s)
+{
+    struct stream *io = &s->stream;
+
+    if (stream_buffered(io) > 0 || !stream_flush(io) || io->fd < 0 || io->layer != NULL)
+        return;
+    if (io_wait(io->fd, IO_READ, clock_after(SHORT_WAIT_MS)) != IO_TIMEOUT)
+        return;
+    stream_relax(io);
+    str_done(&s->line);
+    arena_done(&s->scratch);
+}
+
+const char *smtpd_chat_failure(const struct session *s)
+{
+    switch (stream_error(&s->stream)) {
+    case STREAM_OK:
+        return NULL;
+    case STREAM_TIMEOUT:
+        return "timeout";
+    case STREAM_EOF:
+    case STREAM_IO:
+    case STREAM_CANCELLED:
+        return "lost connection";
+    }
+    panic("unknown stream error");
+}
+
+/* RFC 5321 4.5.3.1.4: a longer line is cut, and its rest skipped. */
+static enum line_result read_line(struct session *s)
+{
+    size_t limit = (size_t) conf.line_length_limit;
+    enum line_result result = stream_raw_line(&s->stream, &s->line, limit);
+    struct str rest = {0};
+
+    for (enum line_result more = result; more == LINE_TOO_LONG; str_clear(&rest))
+        more = stream_raw_line(&s->stream, &rest, limit);
+    str_done(&rest);
+    return result;
+}
+
+static bool is_bare_lf(const struct str *line)
+{
+    return line->len > 0 && line->data[line->len - 1] == '\n' && (line->len == 1 || line->data[line->len - 2] != '\r');
+}
+
+bool smtpd_chat_read(struct session *s)
+{
+    str_clear(&s->line);
+    await_input(s);
+    if (conf.smtpd_per_request_deadline)
+        s->stream.deadline = clock_after((msec) conf.smtpd_timeout * 1000);
+    enum line_result result = read_line(s);
+    s->stream.deadline = NEVER;
+    if (result == LINE_END) {
+        s->reason = smtpd_chat_failure(s);
+        return false;
+    }
+    if (result == LINE_OK && is_bare_lf(&s->line) && !s->allows_bare_lf) {
+        s->saw_bare_lf = true;
+        if (smtpd_session_rejects_bare_lf()) {
+            s->reason = "bare <LF> received";
+            return false;
+        }
+    }
+    size_t len = s->line.len;
+    while (len > 0 && (s->line.data[len - 1] == '\n' || s->line.data[len - 1] == '\r'))
+        len--;
+    str_cut(&s->line, len);
+    if (s->transcript != NULL)
+        smtpd_notify_record(s, "In: ", str_text(&s->line));
+    return true;
+}
+
+/* soft_bounce: a configuration is being tried out, and nothing is refused for good. */
+static void soften(struct session *s, struct reply *r)
+{
+    if (!conf.soft_bounce || r->code < 500)
+        return;
+    r->code -= 100;
+    if (r->dsn != NULL && r->dsn[0] == '5')
+        r->dsn = arena_printf(&s->scratch, "4%s", r->dsn + 1);
+}
+
+static void put_line(struct session *s, const struct reply *r, const char *text, size_t n, bool is_last)
+{
+    char head[24];
+    size_t at = 0;
+
+    head[at++] = (char) ('0' + r->code / 100 % 10);
+    head[at++] = (char) ('0' + r->code / 10 % 10);
+    head[at++] = (char) ('0' + r->code % 10);
+    head[at++] = is_last ? ' ' : '-';
+    stream_add(&s->stream, head, at);
+    if (r->dsn != NULL) {
+        stream_adds(&s->stream, r->dsn);
+        stream_add(&s->stream, " ", 1);
+    }
+    stream_add(&s->stream, text, n);
+    stream_add(&s->stream, "\r\n", 2);
+}
+
+/* RFC 5321 4.2.1: each line of a reply has the code. */
+static void put(struct session *s, const struct reply *r)
+{
+    for (const char *line = r->text;;) {
+        size_t n = strcspn(line, "\n");
+        put_line(s, r, line, n, line[n] == 0);
+        if (line[n] == 0)
+            return;
+        line += n + 1;
+    }
+}
+
+void smtpd_chat_send(struct session *s, const struct reply *r)
+{
+    struct reply out = *r;
+
+    soften(s, &out);
+    if (reply_is_error(&out))
+        out.text = smtpd_footer_add(s, &out);
+    if (s->transcript != NULL)
+        smtpd_notify_record(s, "Out: ", arena_printf(&s->scratch, "%d %s%s%s", out.code, out.dsn == NULL ? "" : out.dsn,
+            out.dsn == NULL ? "" : " ", out.text));
+    /* A client that makes errors waits for each answer. */
+    if (s->error_count >= (unsigned) conf.smtpd_soft_error_limit && conf.smtpd_error_sleep_time > 0) {
+        stream_flush(&s->stream);
+        task_sleep((msec) conf.smtpd_error_sleep_time * 1000);
+    }
+    put(s, &out);
+}
+
+struct reply smtpd_chat_reply(struct session *s, int code, const char *dsn, const char *format, ...)
+{
+    struct str text = {0};
+    va_list ap;
+
+    va_start(ap, format);
+    str_vaddf(&text, format, ap);
+    va_end(ap);
+    struct reply r = reply(code, dsn, arena_strndup(&s->scratch, str_text(&text), text.len));
+    str_done(&text);
+    return r;
+}

@@ -1,0 +1,378 @@
+/* mail.c: MAIL (RFC 5321 4.1.1.2), and the transaction that it begins.
+ */
+#include "smtpd/mail.h"
+
+#include <strings.h>
+#include <sys/statvfs.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "config/config.h"
+#include "mail/address_path.h"
+#include "mail/anvil_client.h"
+#include "mail/dsn.h"
+#include "queue/envelope.h"
+#include "smtpd/chat.h"
+#include "smtpd/content.h"
+#include "smtpd/limits.h"
+#include "smtpd/restrict.h"
+#include "smtpd/setup.h"
+#include "smtpd/xforward.h"
+
+/* --- MAIL --- */
+
+static struct reply bad_syntax(struct session *s)
+{
+    s->error_classes |= NOTIFY_PROTOCOL;
+    return reply(501, "5.5.4", "Syntax: MAIL FROM:<address>");
+}
+
+static bool parse_sender(struct session *s, const struct word *word)
+{
+    struct str address = {0};
+    int options = ADDRESS_PATH_NULL | (conf.strict_rfc821_envelopes ? ADDRESS_PATH_STRICT : 0);
+    bool ok = !word->is_bad && smtpd_parse_address(word->text, options, &address);
+
+    if (ok)
+        s->mail->sender = arena_strndup(&s->mail->arena, str_text(&address), address.len);
+    else
+        log_warn("Illegal address syntax from %s in MAIL command: %s", s->peer.namaddr, word->text);
+    str_done(&address);
+    return ok;
+}
+
+/* RFC 3461 4.4: xtext of printable ASCII. */
+static bool parse_envid(struct session *s, const char *text)
+{
+    struct str id = {0};
+    bool ok = s->mail->dsn_envid == NULL && smtpd_parse_xtext(text, &id) && id.len > 0;
+
+    for (size_t i = 0; ok && i < id.len; i++)
+        ok = (unsigned char) id.data[i] >= ' ' && (unsigned char) id.data[i] < 127;
+    if (ok)
+        s->mail->dsn_envid = arena_strdup(&s->mail->arena, text);
+    str_done(&id);
+    return ok;
+}
+
+static bool parse_verp(struct session *s, const struct word *word)
+{
+    const char *delimiters = smtpd_parse_option(word, "XVERP=");
+
+    if (delimiters == NULL)
+        delimiters = conf.default_verp_delimiters;
+    s->mail->verp = arena_strdup(&s->mail->arena, delimiters);
+    return strlen(delimiters) == 2 && strchr(conf.verp_delimiter_filter, delimiters[0]) != NULL &&
+        strchr(conf.verp_delimiter_filter, delimiters[1]) != NULL;
+}
+
+static bool is_offered(const struct session *s, unsigned keyword)
+{
+    return (s->ehlo_discard & keyword) == 0;
+}
+
+/* One ESMTP parameter; true: fine, else *why. */
+static bool parse_option(struct session *s, const struct word *word, struct reply *why)
+{
+    struct mail *m = s->mail;
+    const char *value;
+
+    if (smtpd_parse_is_word(word, "BODY=8BITMIME") && is_offered(s, EHLO_8BITMIME))
+        m->body = BODY_8BIT;
+    else if (smtpd_parse_is_word(word, "BODY=7BIT") && is_offered(s, EHLO_8BITMIME))
+        m->body = BODY_7BIT;
+    else if ((value = smtpd_parse_option(word, "SIZE=")) != NULL && is_offered(s, EHLO_SIZE)) {
+        *why = reply(501, "5.5.4", "Bad message size syntax");
+        return smtpd_parse_number(value, &m->size);
+    } else if (conf.smtputf8_enable && smtpd_parse_is_word(word, "SMTPUTF8") && is_offered(s, EHLO_SMTPUTF8))
+        m->smtputf8 = true;
+    else if (smtpd_parse_option(word, "AUTH=") != NULL)
+        return true; /* RFC 4954 5: whom we do not trust is taken for <> */
+    else if ((value = smtpd_parse_option(word, "RET=")) != NULL && is_offered(s, EHLO_DSN)) {
+        *why = reply(501, "5.5.4", "Bad RET parameter syntax");
+        bool is_first = m->dsn_ret == 0;
+        m->dsn_ret = smtpd_parse_ret(value);
+        return is_first && m->dsn_ret != 0;
+    } else if ((value = smtpd_parse_option(word, "ENVID=")) != NULL && is_offered(s, EHLO_DSN)) {
+        *why = reply(501, "5.5.4", "Bad ENVID parameter syntax");
+        return parse_envid(s, value);
+    } else if (s->may_verp && (smtpd_parse_is_word(word, "XVERP") || smtpd_parse_option(word, "XVERP=") != NULL)) {
+        *why = smtpd_chat_reply(
+            s, 501, "5.5.4", "Error: XVERP needs two characters from %s", conf.verp_delimiter_filter);
+        return parse_verp(s, word);
+    } else {
+        *why = smtpd_chat_reply(s, 555, "5.5.4", "Unsupported option: %s", word->text);
+        return false;
+    }
+    return true;
+}
+
+/* Free space changes slowly: asked for once a second. */
+static bool has_space(void)
+{
+    static msec asked_at;
+    static bool result = true;
+    struct statvfs fs;
+
+    if (asked_at != 0 && clock_now() < asked_at + 1000)
+        return result;
+    asked_at = clock_now();
+    if (statvfs(".", &fs) < 0)
+        return result = true;
+    double free_bytes = (double) fs.f_bavail * (double) fs.f_frsize;
+    enum { ROOM = 15 }; /* tenths of message_size_limit */
+    result = free_bytes >= (double) conf.queue_minfree &&
+        (conf.message_size_limit == 0 || free_bytes >= (double) conf.message_size_limit * ROOM / 10);
+    if (!result)
+        log_warn("not enough free space in mail queue: %.0f bytes < %g*message size limit", free_bytes, ROOM / 10.0);
+    return result;
+}
+
+/* RFC 1870 6.1: refuse by what the client announces, before it sends. */
+static enum verdict check_size(struct session *s, struct reply *why)
+{
+    if (conf.message_size_limit > 0 && s->mail->size > conf.message_size_limit)
+        return smtpd_verdict_reply(
+            s, NOTIFY_POLICY, why, reply(552, "5.3.4", "Message size exceeds fixed limit"));
+    if (!has_space())
+        return smtpd_verdict_reply(
+            s, NOTIFY_RESOURCE, why, reply(452, "4.3.1", "Insufficient system storage"));
+    return DUNNO;
+}
+
+static bool lacks_smtputf8(const struct session *s, const char *address)
+{
+    return conf.smtputf8_enable && conf.strict_smtputf8 && !s->mail->smtputf8 && !utf8_is_ascii(address, strlen(address));
+}
+
+/* The transaction has begun; false: *why it must not go on. */
+static bool begin(struct session *s, const struct words *w, struct reply *why)
+{
+    *why = reply(501, "5.1.7", "Bad sender address syntax");
+    if (!parse_sender(s, &w->item[2]))
+        return false;
+    for (size_t i = 3; i < w->count; i++)
+        if (!parse_option(s, &w->item[i], why))
+            return false;
+    if (s->mail->verp != NULL && s->mail->sender[0] == 0) {
+        *why = reply(503, "5.5.4", "Error: XVERP requires non-null sender");
+        return false;
+    }
+    *why = reply(553, "5.6.7", "Must declare SMTPUTF8 to send unicode address");
+    if (lacks_smtputf8(s, s->mail->sender))
+        return false;
+    if (check_size(s, why) == REJECT)
+        return false;
+    return smtpd_restrict_mail(s, why) != REJECT;
+}
+
+/* What XFORWARD said stays. */
+static void release(struct session *s)
+{
+    struct mail *m = s->mail;
+
+    s->mail = NULL;
+    if (m == NULL)
+        return;
+    cleanup_cancel(m->cleanup);
+    smtpd_content_free(m->content);
+    vec_done(&m->prepend, NULL);
+    vec_done(&m->bcc, NULL);
+    arena_done(&m->arena);
+    mem_free(m);
+}
+
+struct reply smtpd_mail_cmd(struct session *s, const struct words *w)
+{
+    struct reply why;
+
+    if (conf.smtpd_helo_required && s->helo_name == NULL)
+        return reply(503, "5.5.1", "Error: send HELO/EHLO first");
+    if (s->bdat != BDAT_NONE)
+        return reply(503, "5.5.1", "Error: MAIL after BDAT");
+    if (s->mail != NULL)
+        return reply(503, "5.5.1", "Error: nested MAIL command");
+    if (w->count < 3 || !smtpd_parse_is_word(&w->item[1], "FROM:"))
+        return bad_syntax(s);
+    if (!smtpd_limits_count(s, ANVIL_MESSAGE, &why))
+        return why;
+    s->mail = mem_zalloc(sizeof(*s->mail));
+    if (!begin(s, w, &why)) {
+        if (why.code >= 500)
+            s->error_classes |= NOTIFY_PROTOCOL;
+        release(s);
+        return why;
+    }
+    return reply(250, "2.1.0", "Ok");
+}
+
+/* --- the message with cleanup --- */
+
+static void attr_if(struct cleanup_message *m, const char *name, const char *value)
+{
+    if (value != NULL && value[0] != 0)
+        cleanup_attr(m, name, value);
+}
+
+static const char *or_unknown(const char *text)
+{
+    return text == NULL ? "unknown" : text;
+}
+
+/* Who sent it first, as XFORWARD says: what delivery agents log and pass on. */
+static void put_origin(struct session *s, struct cleanup_message *m)
+{
+    const struct forwarded *f = s->forwarded;
+
+    if (f == NULL)
+        return;
+    cleanup_attr(m, "log_client_name", or_unknown(f->name));
+    cleanup_attr(m, "log_client_address", or_unknown(f->addr));
+    cleanup_attr(m, "log_client_port", or_unknown(f->port));
+    cleanup_attr(m, "log_message_origin", f->namaddr);
+    attr_if(m, "log_helo_name", f->helo);
+    cleanup_attr(m, "log_protocol_name", or_unknown(f->proto));
+}
+
+static void put_client(struct session *s, struct cleanup_message *m)
+{
+    const struct peer *p = &s->peer;
+
+    if (s->is_stand_alone)
+        return;
+    if (s->forwarded == NULL) {
+        cleanup_attr(m, "log_client_name", p->name);
+        cleanup_attr(m, "log_client_address", p->addr);
+        cleanup_attr(m, "log_client_port", p->port);
+        cleanup_attr(m, "log_message_origin", p->namaddr);
+        attr_if(m, "log_helo_name", s->helo_name);
+        cleanup_attr(m, "log_protocol_name", s->is_esmtp ? "ESMTP" : "SMTP");
+    } else
+        put_origin(s, m);
+    cleanup_attr(m, "client_name", p->name);
+    cleanup_attr(m, "reverse_client_name", p->reverse_name);
+    cleanup_attr(m, "client_address", p->addr);
+    cleanup_attr(m, "client_port", p->port);
+    attr_if(m, "server_address", p->local_addr);
+    attr_if(m, "server_port", p->local_port);
+    attr_if(m, "helo_name", s->helo_name);
+    cleanup_attr(m, "protocol_name", s->is_esmtp ? "ESMTP" : "SMTP");
+    cleanup_attr(m, "client_address_type", strchr(p->addr, ':') != NULL ? "10" : "2");
+}
+
+static bool is_local_rewrite(struct session *s)
+{
+    if (s->forwarded != NULL && s->forwarded->domain != NULL)
+        return strcasecmp(s->forwarded->domain, "LOCAL") == 0;
+    return smtpd_restrict_is_local_rewrite(s);
+}
+
+/* Mail of those who may send through us is signed as ours; mail that only claims to be is not. */
+static bool is_signed(const struct session *s)
+{
+    return match_list_find_client(setup.mynetworks, s->peer.name, s->peer.addr) == MATCH_YES;
+}
+
+/* In the order in which Postfix's smtpd writes them to a queue file. */
+static void put_envelope(struct session *s)
+{
+    struct mail *mail = s->mail;
+    struct cleanup_message *m = mail->cleanup;
+
+    cleanup_add_flags(m, (mail->is_hold ? CLEANUP_HOLD : 0) | (mail->is_discard ? CLEANUP_DISCARD : 0) |
+        (is_signed(s) ? CLEANUP_SIGN : 0));
+    for (size_t i = 0; i < mail->bcc.count; i++)
+        cleanup_recipient(m, mail->bcc.items[i], "", "", DSN_NOTIFY_NEVER);
+
+    cleanup_attr(m, "sender", mail->sender);
+    attr_if(m, "filter", mail->filter != NULL ? mail->filter : conf.content_filter);
+    attr_if(m, "redirect", mail->redirect);
+    if (s->forwarded != NULL)
+        attr_if(m, "log_ident", s->forwarded->ident);
+    cleanup_attr(m, "rewrite_context", is_local_rewrite(s) ? "local" : "remote");
+    attr_if(m, "verp_delimiters", mail->verp);
+    attr_if(m, "envelope_id", mail->dsn_envid);
+    if (mail->dsn_ret != 0)
+        cleanup_attr(m, "ret_flags", mail->dsn_ret == DSN_RET_FULL ? "1" : "2");
+    if (mail->body != BODY_UNKNOWN)
+        cleanup_attr(m, "encoding", mail->body == BODY_8BIT ? "8bit" : "7bit");
+    put_client(s, m);
+}
+
+static void log_client(struct session *s)
+{
+    const struct forwarded *f = s->forwarded;
+
+    if (f == NULL)
+        log_info("%s: client=%s", s->mail->queue_id, s->peer.namaddr);
+    else
+        log_info("%s: client=%s%s%s, orig_client=%s", s->mail->queue_id, s->peer.namaddr,
+            f->ident != NULL ? ", orig_queue_id=" : "", f->ident != NULL ? f->ident : "", f->namaddr);
+}
+
+bool smtpd_mail_open(struct session *s)
+{
+    struct mail *m = s->mail;
+
+    m->cleanup = cleanup_open(setup.cleanup_flags | (m->smtputf8 ? CLEANUP_SMTPUTF8 : 0));
+    if (m->cleanup == NULL)
+        return false;
+    m->queue_id = arena_strdup(&m->arena, cleanup_queue_id(m->cleanup));
+    log_client(s);
+    return true;
+}
+
+/* Restrictions at the end of data may still ask for a hold or a filter. */
+void smtpd_mail_begin_content(struct session *s)
+{
+    if (smtpd_restrict_has_end_of_data())
+        cleanup_keep(s->mail->cleanup);
+    else
+        put_envelope(s);
+}
+
+struct reply smtpd_mail_failure(struct session *s, int status, const char *reason)
+{
+    const struct cleanup_words *words = cleanup_words(status);
+    char dsn[DSN_STATUS_SIZE];
+
+    if ((status & (CLEANUP_STAT_CONT | CLEANUP_STAT_SIZE)) != 0)
+        s->error_classes |= NOTIFY_POLICY;
+    else
+        s->error_classes |= NOTIFY_RESOURCE;
+    if (reason[0] == 0)
+        return smtpd_chat_reply(s, words->smtp_code, words->dsn, "Error: %s", words->text);
+    const char *text = dsn_split(reason, words->dsn, dsn);
+    int code = dsn[0] == '4' && words->smtp_code >= 500 ? 450 : words->smtp_code;
+    return reply(code, arena_strdup(&s->scratch, dsn), arena_strdup(&s->scratch, text));
+}
+
+struct reply smtpd_mail_commit(struct session *s)
+{
+    struct mail *m = s->mail;
+    struct str reason = {0};
+    struct reply r;
+
+    if (smtpd_restrict_has_end_of_data())
+        put_envelope(s);
+    m->queue_id = arena_strdup(&s->scratch, m->queue_id);
+    int status = cleanup_commit(m->cleanup, &reason);
+    m->cleanup = NULL;
+    if (status == 0) {
+        s->error_count = s->junk_count = 0;
+        s->error_classes = 0;
+        r = smtpd_chat_reply(s, 250, "2.0.0", "Ok: queued as %s", m->queue_id);
+    } else
+        r = smtpd_mail_failure(s, status, str_text(&reason));
+    str_done(&reason);
+    smtpd_mail_free(s);
+    return r;
+}
+
+void smtpd_mail_free(struct session *s)
+{
+    release(s);
+    s->bdat = BDAT_NONE;
+    smtpd_xforward_free(s);
+}

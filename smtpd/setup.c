@@ -1,0 +1,137 @@
+#include "smtpd/setup.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/words.h"
+#include "config/config.h"
+#include "mail/cleanup_client.h"
+#include "smtpd/restrict_parse.h"
+
+struct setup setup;
+
+unsigned smtpd_setup_ehlo_mask(const char *words)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } names[] = {
+        {"pipelining", EHLO_PIPELINING}, {"size", EHLO_SIZE}, {"vrfy", EHLO_VRFY}, {"etrn", EHLO_ETRN},
+        {"starttls", EHLO_STARTTLS}, {"auth", EHLO_AUTH}, {"verp", EHLO_VERP}, {"xverp", EHLO_VERP},
+        {"xclient", EHLO_XCLIENT}, {"xforward", EHLO_XFORWARD}, {"enhancedstatuscodes", EHLO_STATUS},
+        {"8bitmime", EHLO_8BITMIME}, {"dsn", EHLO_DSN}, {"smtputf8", EHLO_SMTPUTF8}, {"chunking", EHLO_CHUNKING},
+        {"requiretls", 0}, {"silent-discard", EHLO_SILENT}};
+    struct arena a = {0};
+    char *cursor = arena_strdup(&a, words);
+    unsigned mask = 0;
+
+    for (char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
+        size_t i = 0;
+        while (i < ARRAY_SIZE(names) && strcasecmp(word, names[i].name) != 0)
+            i++;
+        if (i < ARRAY_SIZE(names))
+            mask |= names[i].bit;
+        else
+            log_warn("unknown EHLO keyword \"%s\" in \"%s\"", word, words);
+    }
+    arena_done(&a);
+    return mask;
+}
+
+static enum bare_lf bare_lf_policy(void)
+{
+    static const struct {
+        const char *name;
+        enum bare_lf value;
+    } names[] = {{"yes", BARE_LF_NORMALIZE}, {"normalize", BARE_LF_NORMALIZE}, {"note", BARE_LF_NOTE},
+        {"reject", BARE_LF_REJECT}, {"no", BARE_LF_ALLOW}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcasecmp(conf.smtpd_forbid_bare_newline, names[i].name) == 0)
+            return names[i].value;
+    fatal("bad value for parameter: 'smtpd_forbid_bare_newline = %s'", conf.smtpd_forbid_bare_newline);
+}
+
+static void receive_override_options(void)
+{
+    struct arena a = {0};
+    char *cursor = arena_strdup(&a, conf.receive_override_options);
+
+    setup.cleanup_flags = CLEANUP_MASK_EXTERNAL;
+    setup.validates_recipients = true;
+    for (char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
+        if (strcasecmp(word, "no_unknown_recipient_checks") == 0)
+            setup.validates_recipients = false;
+        else if (strcasecmp(word, "no_address_mappings") == 0)
+            setup.cleanup_flags &= ~(CLEANUP_BCC_OK | CLEANUP_MAP_OK);
+        else if (strcasecmp(word, "no_header_body_checks") == 0)
+            setup.cleanup_flags &= ~CLEANUP_FILTER;
+        else if (strcasecmp(word, "no_milters") == 0)
+            setup.cleanup_flags &= ~CLEANUP_MILTER;
+        else
+            fatal("unknown receive_override_options value \"%s\" in \"%s\"", word, conf.receive_override_options);
+    }
+    arena_done(&a);
+}
+
+#define OPEN_LIST(parameter, kind) match_list_open(#parameter, conf.parameter, (kind))
+
+static void open_lists(void)
+{
+    setup.mynetworks = OPEN_LIST(mynetworks, MATCH_CLIENTS);
+    setup.xclient_hosts = OPEN_LIST(smtpd_authorized_xclient_hosts, MATCH_CLIENTS);
+    setup.xforward_hosts = OPEN_LIST(smtpd_authorized_xforward_hosts, MATCH_CLIENTS);
+    setup.verp_clients = OPEN_LIST(smtpd_authorized_verp_clients, MATCH_CLIENTS);
+    setup.limit_exceptions = OPEN_LIST(smtpd_client_event_limit_exceptions, MATCH_CLIENTS);
+    setup.bare_lf_exclusions = OPEN_LIST(smtpd_forbid_bare_newline_exclusions, MATCH_CLIENTS);
+    setup.forbidden_commands = OPEN_LIST(smtpd_forbidden_commands, MATCH_STRINGS);
+    setup.noop_commands = OPEN_LIST(smtpd_noop_commands, MATCH_STRINGS);
+    setup.permit_log = OPEN_LIST(smtpd_log_access_permit_actions, MATCH_STRINGS);
+    setup.mydestination = OPEN_LIST(mydestination, MATCH_DOMAINS);
+    setup.flush_domains = OPEN_LIST(fast_flush_domains, MATCH_DOMAINS);
+}
+
+static void open_tables(void)
+{
+    int flags = TABLE_FOLD | (conf.smtputf8_enable ? TABLE_UTF8 : 0);
+
+    setup.canonical = table_list_open(conf.canonical_maps, flags);
+    setup.rcpt_canonical = table_list_open(conf.recipient_canonical_maps, flags);
+    setup.send_canonical = table_list_open(conf.sender_canonical_maps, flags);
+    setup.virtual_alias = table_list_open(conf.virtual_alias_maps, flags);
+    setup.virtual_mailbox = table_list_open(conf.virtual_mailbox_maps, flags);
+    setup.local_recipient = table_list_open(conf.local_recipient_maps, flags);
+    setup.relay_recipient = table_list_open(conf.relay_recipient_maps, flags);
+    setup.rbl_reply = table_list_open(conf.rbl_reply_maps, flags);
+    setup.ehlo_discard = table_list_open(conf.smtpd_discard_ehlo_keyword_address_maps, flags);
+    setup.footer = table_list_open(conf.smtpd_reject_footer_maps, flags);
+}
+
+static void open_restrictions(void)
+{
+    smtpd_restrict_parse_classes(conf.smtpd_restriction_classes);
+    setup.client = smtpd_restrict_parse_list("smtpd_client_restrictions", conf.smtpd_client_restrictions);
+    setup.helo = smtpd_restrict_parse_list("smtpd_helo_restrictions", conf.smtpd_helo_restrictions);
+    setup.sender = smtpd_restrict_parse_list("smtpd_sender_restrictions", conf.smtpd_sender_restrictions);
+    setup.relay = smtpd_restrict_parse_list("smtpd_relay_restrictions", conf.smtpd_relay_restrictions);
+    setup.recipient = smtpd_restrict_parse_list("smtpd_recipient_restrictions", conf.smtpd_recipient_restrictions);
+    setup.data = smtpd_restrict_parse_list("smtpd_data_restrictions", conf.smtpd_data_restrictions);
+    setup.end_of_data = smtpd_restrict_parse_list("smtpd_end_of_data_restrictions", conf.smtpd_end_of_data_restrictions);
+    setup.etrn = smtpd_restrict_parse_list("smtpd_etrn_restrictions", conf.smtpd_etrn_restrictions);
+    setup.local_rewrite = smtpd_restrict_parse_list("local_header_rewrite_clients", conf.local_header_rewrite_clients);
+    if (!smtpd_restrict_parse_guards_relay(setup.relay) && !smtpd_restrict_parse_guards_relay(setup.recipient))
+        fatal("in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working "
+              "instance of: reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or "
+              "check_relay_domains");
+}
+
+void smtpd_setup_open(void)
+{
+    setup.bare_lf = bare_lf_policy();
+    setup.ehlo_discard_always = smtpd_setup_ehlo_mask(conf.smtpd_discard_ehlo_keywords);
+    receive_override_options();
+    open_lists();
+    open_tables();
+    open_restrictions();
+}
