@@ -46,11 +46,12 @@ program_dirs := $(daemon_dirs) $(command_dirs)
 daemons := $(notdir $(daemon_dirs)) $(basename $(notdir $(daemon_files)))
 commands := $(notdir $(command_dirs)) $(basename $(notdir $(command_files)))
 programs := $(addprefix $(B)/bin/,$(daemons) $(commands))
+links := $(patsubst smtp,$(B)/bin/lmtp,$(filter smtp,$(daemons))) # which protocol it speaks is in its name
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
-.PHONY: all check unit bench fuzz install format lint clean
-all: $(programs)
+.PHONY: all check unit fault bench fuzz print-libs install format lint clean
+all: $(programs) $(links)
 
 $(lib): $(patsubst %.c,$(B)/%.o,$(lib_src))
 	@rm -f $@; ar rcs $@ $^
@@ -73,6 +74,9 @@ $(B)/bin/$(basename $(notdir $(1))): $(B)/$(1:.c=.o) $(lib)
 endef
 $(foreach f,$(daemon_files) $(command_files),$(eval $(call program_of_a_file,$(f))))
 
+$(B)/bin/lmtp: $(B)/bin/smtp
+	@ln -sf smtp $@
+
 # --- tests: tests/unit mirrors the tree; a test of a program is linked with its folder but main.c ---
 unit_src := $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c)
 unit_tests := $(patsubst %.c,$(B)/%,$(unit_src))
@@ -89,13 +93,22 @@ unit: $(unit_tests)
 check: all unit
 	@tools/run-system $(B)
 
-bench: all
-	@tests/bench/bench
+# Kill daemons under load, so many rounds of each kind; check does three.
+ROUNDS ?= 50
+fault: all
+	@ROUNDS=$(ROUNDS) tools/run-system $(B) tests/fault
 
-# --- fuzzing: tests/fuzz/x_fuzz.c with clang's libFuzzer, TIME seconds each ---
+# Side by side with the reference: make bench W=relay,single N=20000
+bench: all
+	@tests/bench/bench $(B) $(if $(W),-w $(W)) $(if $(N),-n $(N))
+
+# --- fuzzing: tests/fuzz/x_fuzz.c with clang's libFuzzer, TIME seconds each; F=x,y picks ---
 TIME ?= 60
 fuzz:
-	@tests/fuzz/run $(TIME)
+	@tests/fuzz/run $(TIME) $(subst $(comma), ,$(F))
+
+print-libs:
+	@echo $(LIBS)
 
 install: all
 	@tools/install "$(DESTDIR)" $(B) "$(DAEMON_DIR)" "$(SBIN_DIR)" "$(MAN_DIR)" "$(CONFIG_DIR)" "$(daemons)" "$(commands)"

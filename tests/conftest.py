@@ -1,0 +1,98 @@
+"""Fixtures for all tests that drive a whole mail system. What they stand on is in harness/."""
+
+import os
+import subprocess
+
+import pytest
+
+from harness import suite
+from harness.dns import Dns
+from harness.instance import Instance
+from harness.sink import Sink
+
+_tallies = []  # what tests want to be read even when all is well
+_live = []  # instances of the running test, for the report of a failure
+
+
+def pytest_configure(config):
+    if os.geteuid() == 0:
+        suite.make_users()
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="a mail system needs root to start"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if outcome.get_result().failed:
+        for instance in _live:
+            outcome.get_result().sections.append((f"{instance.suite.name} {instance.base}", instance.report()))
+
+
+@pytest.fixture
+def under_test():
+    """Postrider, unless SUITE=reference asks what the reference would do."""
+    return suite.reference() if os.environ.get("SUITE") == "reference" else suite.postrider()
+
+
+@pytest.fixture
+def reference():
+    if not suite.has_reference():
+        subprocess.run([suite.TREE / "tools/fetch-reference"], check=True)
+    return suite.reference()
+
+
+@pytest.fixture
+def make_instance(under_test):
+    """make_instance(main_cf, master_cf, ...): one that is configured and not started."""
+    made = []
+
+    def make(main_cf="", master_cf="", system=None, **options):
+        instance = Instance(system or under_test, main_cf, master_cf, **options)
+        made.append(instance)
+        _live.append(instance)
+        return instance
+
+    yield make
+    reports = ""
+    for instance in made:
+        instance.stop()
+        _live.remove(instance)
+        reports += instance.sanitizer_reports()
+        if not os.environ.get("KEEP"):
+            instance.remove()
+    assert not reports, reports
+
+
+@pytest.fixture
+def sink():
+    s = Sink()
+    yield s
+    s.close()
+
+
+@pytest.fixture
+def dns():
+    d = Dns()
+    yield d
+    d.close()
+
+
+@pytest.fixture
+def instance(make_instance, sink):
+    """A running relay to the sink."""
+    return make_instance(relay_port=sink.port).start()
+
+
+@pytest.fixture
+def tally():
+    return _tallies.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in _tallies:
+        terminalreporter.write_line(line)

@@ -1,0 +1,41 @@
+"""The same configuration and input, to the reference and to us; what differs is in accepted.py or a bug."""
+
+import difflib
+import json
+import re
+
+import pytest
+
+import accepted
+import scenario
+from harness import suite
+
+
+def rewrite(side, value):
+    """Apply the accepted differences of one side to every text in a result."""
+    if isinstance(value, dict):
+        return {k: rewrite(side, v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [text for v in value if (text := rewrite(side, v)) or not v]
+    for where, pattern, to, _reason in accepted.DIFFERENCES:
+        if where == side:
+            value = re.sub(pattern, to, value, flags=re.M)
+    return value
+
+
+def result(name, system, side):
+    with scenario.Run(name, system) as run:
+        return rewrite(side, run.play().result())
+
+
+def readable(value):
+    return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n").splitlines()
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_parity(name, reference):
+    theirs = result(name, reference, accepted.THEIRS)
+    ours = result(name, suite.postrider(), accepted.OURS)
+    if ours != theirs:
+        diff = difflib.unified_diff(readable(theirs), readable(ours), "reference", "postrider", n=1, lineterm="")
+        raise AssertionError("differences:\n" + "\n".join(diff))
