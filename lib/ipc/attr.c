@@ -1,6 +1,5 @@
 #include "ipc/attr.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 void attr_put(struct str *out, const char *name, const char *value)
@@ -9,13 +8,19 @@ void attr_put(struct str *out, const char *name, const char *value)
     str_add(out, value, strlen(value) + 1);
 }
 
+/* Several times in each request between daemons, so not with printf. */
 void attr_put_long(struct str *out, const char *name, long value)
 {
-    char digits[24];
+    char digits[24], *first = digits + sizeof(digits) - 1;
+    unsigned long rest = value < 0 ? -(unsigned long) value : (unsigned long) value;
 
-    int n = snprintf(digits, sizeof(digits), "%ld", value);
-    str_add(out, name, strlen(name) + 1);
-    str_add(out, digits, (size_t) n + 1);
+    *first = 0;
+    do
+        *--first = (char) ('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--first = '-';
+    attr_put(out, name, first);
 }
 
 void attr_end(struct str *out)
@@ -58,7 +63,7 @@ const char *attrs_get(struct attrs *list, const char *name)
     for (size_t tried = 0, i = list->hint; tried < list->count; tried++, i++) {
         if (i >= list->count)
             i = 0;
-        if (strcmp(list->item[i].name, name) == 0) {
+        if (list->item[i].name[0] == name[0] && strcmp(list->item[i].name, name) == 0) {
             list->hint = i + 1;
             return list->item[i].value;
         }

@@ -1,110 +1,216 @@
 #include "services/trivial-rewrite/rewrite.h"
 
+#include "base/arena.h"
 #include "config/config.h"
+#include "mail/address_token.h"
+#include "mail/quote.h"
 
-const char *rewrite_last_at(const char *address)
+void rewrite_address_done(struct rewrite_address *a)
 {
-    const char *at = NULL;
-    bool is_quoted = false;
-
-    for (const char *p = address; *p != 0; p++) {
-        if (*p == '\\' && p[1] != 0)
-            p++;
-        else if (*p == '"')
-            is_quoted = !is_quoted;
-        else if (*p == '@' && !is_quoted)
-            at = p;
-    }
-    return at;
+    str_done(&a->text);
+    str_done(&a->is_syntax);
 }
 
-/* The first or last such character outside of quotes. */
-static const char *find(const char *text, size_t n, char wanted, bool want_last)
-{
-    const char *found = NULL;
-    bool is_quoted = false;
+/* --- scanning --- */
 
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == '\\')
-            i++;
-        else if (text[i] == '"')
-            is_quoted = !is_quoted;
-        else if (text[i] == wanted && !is_quoted) {
-            found = text + i;
-            if (!want_last)
-                break;
-        }
+static void add(struct rewrite_address *a, const char *bytes, size_t n, bool is_syntax)
+{
+    str_add(&a->text, bytes, n);
+    memset(str_grow(&a->is_syntax, n), is_syntax, n);
+}
+
+static void add_char(struct rewrite_address *a, char c)
+{
+    add(a, &c, 1, true);
+}
+
+static void add_token(struct rewrite_address *a, const struct address_token *t)
+{
+    switch (t->type) {
+    case ADDRESS_OPERATOR:
+        add_char(a, t->op);
+        if (t->op == ',')
+            add_char(a, ' ');
+        return;
+    case ADDRESS_LITERAL:
+        add(a, "[", 1, false);
+        add(a, t->text, strlen(t->text), false);
+        add(a, "]", 1, false);
+        return;
+    case ADDRESS_ATOM:
+        add(a, t->text, strlen(t->text), true);
+        return;
+    case ADDRESS_QUOTED:
+    case ADDRESS_COMMENT:
+        add(a, t->text, strlen(t->text), false);
+        return;
+    }
+}
+
+/* Words that stand side by side have one blank between them; a comment is a word. */
+static void add_tokens(struct rewrite_address *a, const char *text)
+{
+    struct arena memory = {0};
+    struct address_tokens tokens = address_token_scan(&memory, text, 0);
+
+    for (size_t i = 0; i < tokens.count; i++) {
+        const struct address_token *t = &tokens.items[i];
+        if (i > 0 && t->type != ADDRESS_OPERATOR && t[-1].type != ADDRESS_OPERATOR)
+            add(a, " ", 1, false);
+        add_token(a, t);
+    }
+    arena_done(&memory);
+}
+
+void rewrite_scan(struct rewrite_address *a, const char *external)
+{
+    str_clear(&a->text);
+    str_clear(&a->is_syntax);
+    add_tokens(a, external);
+}
+
+void rewrite_scan_internal(struct rewrite_address *a, const char *internal, bool is_quoting)
+{
+    const char *at = strrchr(internal, '@');
+    struct str local = {0}, quoted = {0};
+
+    str_clear(&a->text);
+    str_clear(&a->is_syntax);
+    str_add(&local, internal, at == NULL ? strlen(internal) : (size_t) (at - internal));
+    bool is_quoted = is_quoting && quote_local(str_text(&local), &quoted) != str_text(&local);
+    add(a, str_text(&local), local.len, !is_quoted);
+    if (at != NULL) {
+        add_char(a, '@');
+        add_tokens(a, at + 1);
+    }
+    str_done(&local);
+    str_done(&quoted);
+}
+
+/* --- syntax --- */
+
+/* The first or last such character that is syntax, or NULL. */
+static char *find(const struct rewrite_address *a, char wanted, bool want_last)
+{
+    char *found = NULL;
+
+    for (size_t i = 0; i < a->text.len; i++) {
+        if (a->text.data[i] != wanted || !a->is_syntax.data[i])
+            continue;
+        found = a->text.data + i;
+        if (!want_last)
+            break;
     }
     return found;
 }
 
-/* RFC 5321 4.1.1.3 lets a server ignore "@a,@b:" in front of an address. */
-static void drop_source_route(struct str *a)
+char *rewrite_last_at(const struct rewrite_address *a)
 {
-    if (a->len == 0 || a->data[0] != '@')
+    return find(a, '@', true);
+}
+
+bool rewrite_has_route(const struct rewrite_address *a)
+{
+    return rewrite_last_at(a) != NULL || (conf.swap_bangpath && find(a, '!', false) != NULL) ||
+        (conf.allow_percent_hack && find(a, '%', true) != NULL);
+}
+
+/* --- the rules --- */
+
+/* RFC 5321 appendix C lets a server ignore "@a,@b:" in front of an address. */
+static void drop_source_route(struct rewrite_address *a)
+{
+    const char *colon = find(a, ':', false);
+
+    if (colon == NULL || a->text.data[0] != '@' || !a->is_syntax.data[0])
         return;
-    const char *colon = find(a->data, a->len, ':', true);
-    if (colon != NULL)
-        str_drop(a, (size_t) (colon - a->data) + 1);
+    size_t n = (size_t) (colon - a->text.data) + 1;
+    str_drop(&a->text, n);
+    str_drop(&a->is_syntax, n);
 }
 
 /* host!user is user@host; of a!b!user only the first host is taken. */
-static void swap_bang_path(struct str *a)
+static void swap_bang_path(struct rewrite_address *a)
 {
-    const char *bang = find(a->data, a->len, '!', false);
-    struct str out = {0};
+    const char *bang = find(a, '!', false);
+    struct rewrite_address out = {0};
 
     if (bang == NULL)
         return;
-    str_add(&out, bang + 1, a->len - (size_t) (bang - a->data) - 1);
-    str_addc(&out, '@');
-    str_add(&out, a->data, (size_t) (bang - a->data));
-    str_done(a);
+    size_t host = (size_t) (bang - a->text.data), user = host + 1;
+    str_add(&out.text, a->text.data + user, a->text.len - user);
+    str_add(&out.is_syntax, a->is_syntax.data + user, a->text.len - user);
+    add_char(&out, '@');
+    str_add(&out.text, a->text.data, host);
+    str_add(&out.is_syntax, a->is_syntax.data, host);
+    rewrite_address_done(a);
     *a = out;
 }
 
 /* user%host is user@host. */
-static void swap_percent(struct str *a)
+static void swap_percent(struct rewrite_address *a)
 {
-    const char *percent = find(a->data, a->len, '%', true);
+    char *percent = find(a, '%', true);
 
     if (percent != NULL)
-        a->data[percent - a->data] = '@';
+        *percent = '@';
 }
 
-static void complete_domain(const struct rewrite_context *c, struct str *a)
+bool rewrite_drop_dot(struct rewrite_address *a)
 {
-    const char *at = rewrite_last_at(a->data);
-    const char *domain = at + 1;
+    const char *at = rewrite_last_at(a);
+    size_t n = at == NULL ? 0 : strlen(at + 1);
 
-    if (*domain == 0 || *domain == '[') {
-        if (*domain == 0)
-            str_cut(a, (size_t) (at - a->data));
-        return;
+    if (n == 0 || at[n] != '.')
+        return false;
+    if (n > 1 && at[n - 1] != '.') {
+        str_cut(&a->text, a->text.len - 1);
+        str_cut(&a->is_syntax, a->text.len);
     }
-    size_t n = strlen(domain);
-    if (domain[n - 1] == '.') { /* "user@host.": complete as it is */
-        str_cut(a, a->len - 1);
-        return;
+    return true;
+}
+
+void rewrite_standard(const struct rewrite_context *c, struct rewrite_address *a)
+{
+    drop_source_route(a);
+    if (rewrite_last_at(a) == NULL && conf.swap_bangpath)
+        swap_bang_path(a);
+    if (rewrite_last_at(a) == NULL && conf.allow_percent_hack)
+        swap_percent(a);
+    if (rewrite_last_at(a) == NULL && *c->origin != 0) {
+        add_char(a, '@');
+        add(a, c->origin, strlen(c->origin), true);
     }
-    if (strchr(domain, '.') == NULL && *c->dot_domain != 0)
-        str_addf(a, ".%s", c->dot_domain);
+    bool is_complete = rewrite_drop_dot(a);
+    const char *at = rewrite_last_at(a);
+    if (!is_complete && at != NULL && at[1] != 0 && strpbrk(at + 1, ".[") == NULL && *c->dot_domain != 0) {
+        add_char(a, '.');
+        add(a, c->dot_domain, strlen(c->dot_domain), true);
+    }
+}
+
+static void put_external(const struct rewrite_address *a, struct str *out)
+{
+    const char *at = rewrite_last_at(a);
+    struct str local = {0}, quoted = {0};
+
+    str_add(&local, str_text(&a->text), at == NULL ? a->text.len : (size_t) (at - a->text.data));
+    str_set(out, local.len == 0 ? "\"\"" : quote_local(str_text(&local), &quoted));
+    if (at != NULL)
+        str_adds(out, at);
+    str_done(&local);
+    str_done(&quoted);
 }
 
 void rewrite_apply(const struct rewrite_context *c, const char *address, struct str *out)
 {
-    str_set(out, address);
-    if (out->len == 0)
+    struct rewrite_address a = {0};
+
+    str_clear(out);
+    if (*address == 0)
         return;
-    drop_source_route(out);
-    if (rewrite_last_at(str_text(out)) == NULL && conf.swap_bangpath)
-        swap_bang_path(out);
-    if (rewrite_last_at(str_text(out)) == NULL && conf.allow_percent_hack)
-        swap_percent(out);
-    if (rewrite_last_at(str_text(out)) != NULL)
-        complete_domain(c, out);
-    if (out->len > 0 && rewrite_last_at(str_text(out)) == NULL && *c->origin != 0) {
-        str_addf(out, "@%s", c->origin);
-        complete_domain(c, out);
-    }
+    rewrite_scan(&a, address);
+    rewrite_standard(c, &a);
+    put_external(&a, out);
+    rewrite_address_done(&a);
 }

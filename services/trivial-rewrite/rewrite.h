@@ -13,11 +13,33 @@ struct rewrite_context {
     const char *dot_domain;  /* appended to a domain without a dot; "": nothing is */
 };
 
-/* Rewrite an address in external form: source route, bang path, percent hack, missing domain,
- * missing parent domain, trailing dot. The result replaces what is in out. */
-void rewrite_apply(const struct rewrite_context *c, const char *address, struct str *out);
+/* An address in internal form in which it is known what was quoted: an '@', '%' or '!' among the
+ * latter is a letter like any other. Zero-filled memory is an empty address. */
+struct rewrite_address {
+    struct str text;
+    struct str is_syntax; /* one byte for each of text: 1, not quoted */
+};
+void rewrite_address_done(struct rewrite_address *a);
 
-/* Split at the last '@' outside of quotes; NULL: there is none. */
-const char *rewrite_last_at(const char *address);
+/* Take an address in external form, or in internal form: then all of the local part is syntax, unless
+ * is_quoting: quotes are put where it needs them. What stands behind the '@' is scanned in both. */
+void rewrite_scan(struct rewrite_address *a, const char *external);
+void rewrite_scan_internal(struct rewrite_address *a, const char *internal, bool is_quoting);
+
+/* The last '@' that is syntax, or NULL. */
+char *rewrite_last_at(const struct rewrite_address *a);
+
+/* Would rewriting find a domain in a text without '@'? */
+bool rewrite_has_route(const struct rewrite_address *a);
+
+/* The dot of "user@host." is left out: the name is complete as it is. Of "user@host.." nothing can be
+ * said, and it stays. False: no dot at the end. */
+bool rewrite_drop_dot(struct rewrite_address *a);
+
+/* Source route, bang path, percent hack, missing domain, missing parent domain, trailing dot. */
+void rewrite_standard(const struct rewrite_context *c, struct rewrite_address *a);
+
+/* All of it for an address in external form. The result replaces what is in out. */
+void rewrite_apply(const struct rewrite_context *c, const char *address, struct str *out);
 
 #endif

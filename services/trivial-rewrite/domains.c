@@ -1,0 +1,136 @@
+#include "services/trivial-rewrite/domains.h"
+
+#include <ctype.h>
+
+#include "base/log.h"
+#include "base/net.h"
+#include "base/utf8.h"
+#include "config/config.h"
+#include "config/interfaces.h"
+#include "mail/idna.h"
+
+static const struct {
+    const char *parameter;
+    enum match_kind kind;
+} parameters[DOMAIN_OTHER] = {
+    [DOMAIN_LOCAL] = {"mydestination", MATCH_STRINGS},
+    [DOMAIN_ALIAS] = {"virtual_alias_domains", MATCH_STRINGS},
+    [DOMAIN_VIRTUAL] = {"virtual_mailbox_domains", MATCH_STRINGS},
+    [DOMAIN_RELAY] = {"relay_domains", MATCH_DOMAINS},
+};
+static struct match_list *lists[DOMAIN_OTHER];
+
+void domains_open(void)
+{
+    const char *const values[DOMAIN_OTHER] = {
+        conf.mydestination, conf.virtual_alias_domains, conf.virtual_mailbox_domains, conf.relay_domains,
+    };
+
+    for (int i = 0; i < DOMAIN_OTHER; i++) {
+        match_list_close(lists[i]);
+        lists[i] = match_list_open(parameters[i].parameter, values[i], parameters[i].kind);
+    }
+    interfaces_own(); /* may ask the name service, so now */
+    interfaces_proxy();
+}
+
+/* [192.0.2.1] or [IPv6:2001:db8::1]: RFC 5321 4.1.3. */
+static bool parse_literal(const char *domain, struct net_addr *addr)
+{
+    char text[NET_HOST_LEN];
+    size_t n = strlen(domain);
+    bool is_ipv6 = strncasecmp(domain, "[ipv6:", 6) == 0;
+    size_t start = is_ipv6 ? 6 : 1;
+
+    if (n < start + 2 || domain[0] != '[' || domain[n - 1] != ']' || n - start > sizeof(text))
+        return false;
+    memcpy(text, domain + start, n - start - 1);
+    text[n - start - 1] = 0;
+    return is_ipv6 == (strchr(text, ':') != NULL) && net_parse(addr, text, 0);
+}
+
+static bool is_own_literal(const char *domain)
+{
+    struct net_addr addr;
+
+    return parse_literal(domain, &addr) &&
+        (interfaces_has(interfaces_own(), &addr) || interfaces_has(interfaces_proxy(), &addr));
+}
+
+enum match_result domains_is_local(const char *domain)
+{
+    enum match_result result = match_list_find(lists[DOMAIN_LOCAL], domain);
+
+    return result == MATCH_NO && is_own_literal(domain) ? MATCH_YES : result;
+}
+
+/* A mistake in main.cf that is easily made, and makes mail go elsewhere than expected. */
+static void warn_of_later(const char *domain, enum domain_class class)
+{
+    for (enum domain_class later = class + 1; later <= DOMAIN_VIRTUAL; later++)
+        if (match_list_find(lists[later], domain) == MATCH_YES)
+            log_warn("do not list domain %s in BOTH %s and %s", domain, parameters[class].parameter,
+                parameters[later].parameter);
+    if (class == DOMAIN_ALIAS || class == DOMAIN_VIRTUAL)
+        if (match_list_find(lists[DOMAIN_RELAY], domain) == MATCH_YES)
+            log_warn("do not list domain %s in BOTH %s and %s", domain, parameters[class].parameter,
+                parameters[DOMAIN_RELAY].parameter);
+}
+
+void domains_warn_of_local(const char *domain)
+{
+    warn_of_later(domain, DOMAIN_LOCAL);
+}
+
+enum domain_class domains_class(const char *domain)
+{
+    for (enum domain_class class = DOMAIN_ALIAS; class < DOMAIN_OTHER; class++)
+        switch (match_list_find(lists[class], domain)) {
+        case MATCH_YES:
+            warn_of_later(domain, class);
+            return class;
+        case MATCH_ERROR:
+            log_warn("%s lookup failure", parameters[class].parameter);
+            return DOMAIN_UNKNOWN;
+        case MATCH_NO:
+            break;
+        }
+    return DOMAIN_OTHER;
+}
+
+/* Letters, digits, '-' and '_' in labels of RFC 1035 2.3.4 length, and not all of it a number. */
+static bool is_good_name(const char *domain)
+{
+    bool is_numeric = true;
+    size_t n = strlen(domain), label = 0;
+
+    for (const char *p = domain; *p != 0; p++) {
+        if (*p == '.') {
+            if (label == 0)
+                return false;
+            label = 0;
+            continue;
+        }
+        bool is_hyphen = *p == '-', is_edge = label == 0 || p[1] == '.' || p[1] == 0;
+        if (is_hyphen ? is_edge : *p != '_' && !isalnum((unsigned char) *p))
+            return false;
+        if (++label > 63)
+            return false;
+        is_numeric = is_numeric && isdigit((unsigned char) *p);
+    }
+    return n < 256 && label > 0 && !is_numeric;
+}
+
+bool domains_is_good(const char *domain)
+{
+    struct net_addr addr;
+    struct str ascii = {0};
+
+    if (domain[0] == '[')
+        return parse_literal(domain, &addr);
+    if (utf8_is_ascii(domain, strlen(domain)))
+        return is_good_name(domain);
+    bool ok = conf.smtputf8_enable && idna_to_ascii(domain, &ascii) && is_good_name(str_text(&ascii));
+    str_done(&ascii);
+    return ok;
+}

@@ -1,0 +1,97 @@
+#include "services/trivial-rewrite/recipient.h"
+
+#include "base/net.h"
+#include "config/config.h"
+#include "services/trivial-rewrite/domains.h"
+#include "services/trivial-rewrite/rewrite.h"
+
+static bool is_local(struct recipient *r, const char *domain)
+{
+    switch (domains_is_local(domain)) {
+    case MATCH_YES:
+        return true;
+    case MATCH_NO:
+        return false;
+    case MATCH_ERROR:
+        break;
+    }
+    r->is_uncertain = true;
+    return false;
+}
+
+/* What stands in front of the last '@', or all. */
+static void copy_local_part(const struct rewrite_address *a, struct rewrite_address *to)
+{
+    const char *at = rewrite_last_at(a);
+    size_t n = at == NULL ? a->text.len : (size_t) (at - a->text.data);
+
+    str_add(&to->text, str_text(&a->text), n);
+    str_add(&to->is_syntax, str_text(&a->is_syntax), n);
+}
+
+/* Is the domain ours, or is there none? The dot of "local." does not count. */
+static bool ends_here(struct recipient *r, struct rewrite_address *a)
+{
+    rewrite_drop_dot(a);
+    const char *at = rewrite_last_at(a);
+
+    return at == NULL || at[1] == 0 || is_local(r, at + 1);
+}
+
+/* user@remote@local, user%remote@local, remote!user@local: the sender has chosen a route through us.
+ * What is left without our domain is rewritten, and looked at again. */
+static void strip_local_domains(struct arena *memory, struct recipient *r, struct rewrite_address *a, const char **own_domain)
+{
+    const struct rewrite_context context = {
+        .origin = conf.append_at_myorigin ? conf.myorigin : "",
+        .dot_domain = conf.append_dot_mydomain ? conf.mydomain : "",
+    };
+    enum { MAX_ROUTE = 100 };
+
+    for (int hops = 0; hops < MAX_ROUTE && ends_here(r, a); hops++) {
+        struct rewrite_address rest = {0};
+        copy_local_part(a, &rest);
+        if (!rewrite_has_route(&rest)) {
+            rewrite_address_done(&rest);
+            return;
+        }
+        const char *at = rewrite_last_at(a);
+        if (at != NULL && at[1] != 0)
+            *own_domain = arena_strdup(memory, at + 1);
+        rewrite_standard(&context, &rest);
+        rewrite_address_done(a);
+        *a = rest;
+    }
+}
+
+static void split(struct arena *memory, struct recipient *r, const struct rewrite_address *a)
+{
+    const char *at = rewrite_last_at(a), *text = str_text(&a->text);
+    struct net_addr addr;
+
+    r->local = arena_strndup(memory, text, at == NULL ? a->text.len : (size_t) (at - text));
+    r->is_routed = strpbrk(r->local, "@%!") != NULL;
+    if (at == NULL || (at[1] == 0 && conf.resolve_null_domain))
+        return;
+    r->domain = conf.resolve_numeric_domain && net_parse(&addr, at + 1, 0) ? arena_printf(memory, "[%s]", at + 1)
+                                                                           : arena_strdup(memory, at + 1);
+}
+
+void recipient_take(struct arena *memory, const char *address, struct recipient *r)
+{
+    const char *own_domain = conf.myhostname;
+    struct rewrite_address a = {0};
+
+    *r = (struct recipient){0};
+    rewrite_scan_internal(&a, address, !conf.resolve_dequoted_address);
+    strip_local_domains(memory, r, &a, &own_domain);
+    split(memory, r, &a);
+    rewrite_address_done(&a);
+    r->is_local = r->domain == NULL || is_local(r, r->domain);
+    r->is_good_domain = r->is_local || domains_is_good(r->domain);
+    /* A program that gets such a name as an argument would take it for an option. */
+    r->is_good_user = *r->local != '-' || conf.allow_min_user;
+    if (*r->local == 0 && r->is_local)
+        r->local = conf.empty_address_recipient;
+    r->address = arena_printf(memory, "%s@%s", r->local, r->domain == NULL ? own_domain : r->domain);
+}
