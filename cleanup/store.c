@@ -14,6 +14,7 @@
 #include "base/task.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
+#include "ipc/attr.h"
 #include "ipc/client.h"
 #include "mail/cleanup_client.h"
 #include "mail/qmgr_notes.h"
@@ -33,6 +34,7 @@ static struct journal *journal;    /* NULL: queue_store = file */
 static struct client *qmgr;
 static struct timer reconnect;
 static bool has_announced;         /* the present connection knows who we are and what is live */
+static bool is_qmgr_leaving;       /* its last marks are still to come: only then ask the next one */
 static bool is_slot_taken[ID_SLOTS];
 
 /* A file made for a client that has not sent its message yet. */
@@ -63,10 +65,28 @@ static void announce_live(void *arg, uint64_t seq, const char *queue_id, const s
     put_note(arg, QMGR_NOTE_LIVE, seq, queue_id, where);
 }
 
+static void stay_ended(void *arg, const char *reply, size_t n)
+{
+    (void) arg;
+    (void) reply;
+    (void) n;
+}
+
+/* A call that qmgr answers when it has sent its last marks; until then the connection lives. */
+static void stay_connected(struct mux *m)
+{
+    struct str request = {0};
+
+    attr_put(&request, "request", "stay");
+    attr_end(&request);
+    call_end(call_start(m, &request, stay_ended, NULL));
+    str_done(&request);
+}
+
 /* The connection to qmgr; a new one has been told everything. NULL: not now. */
 static struct mux *connected(void)
 {
-    struct mux *m = client_mux(qmgr, 0);
+    struct mux *m = is_qmgr_leaving ? NULL : client_mux(qmgr, 0);
 
     if (m == NULL) {
         timer_set(&reconnect, clock_after(RECONNECT_MS));
@@ -75,6 +95,7 @@ static struct mux *connected(void)
     if (!has_announced && journal != NULL) {
         put_note(m, QMGR_NOTE_WRITER, 0, NULL, NULL);
         journal_each_live(journal, announce_live, m);
+        stay_connected(m);
     }
     has_announced = true;
     return m;
@@ -86,10 +107,16 @@ static void try_again(void *arg)
     connected();
 }
 
+static void on_qmgr_leaving(struct mux *m)
+{
+    (void) m;
+    is_qmgr_leaving = true;
+}
+
 static void on_qmgr_gone(struct mux *m)
 {
     (void) m;
-    has_announced = false;
+    is_qmgr_leaving = has_announced = false;
     timer_set(&reconnect, clock_after(RECONNECT_MS));
 }
 
@@ -107,7 +134,7 @@ static void on_marks(struct mux *m, const char *bytes, size_t n)
     }
 }
 
-static const struct mux_handler qmgr_handler = {.note = on_marks, .closed = on_qmgr_gone, .leaving = on_qmgr_gone};
+static const struct mux_handler qmgr_handler = {.note = on_marks, .closed = on_qmgr_gone, .leaving = on_qmgr_leaving};
 
 /* --- clients --- */
 
@@ -242,12 +269,10 @@ static int commit_file(struct message *m)
 
     if (fd < 0)
         return failed(m, "write");
-    if (fsync(fd) < 0)
+    if (fchmod(fd, FILE_MODE_COMPLETE) < 0 || fsync(fd) < 0) /* the mode is what the sync makes safe, too */
         return failed(m, "sync");
     if (strcmp(queue, "hold") == 0 && !queue_rename(m->queue_id, "incoming", queue))
         return failed(m, "move");
-    if (fchmod(fd, FILE_MODE_COMPLETE) < 0)
-        return failed(m, "complete");
     image_keep_file(&m->image);
     bool ok = sync_directory(queue_path(&path, queue, m->queue_id));
     if (ok && (m->flags & CLEANUP_HOLD) == 0)
@@ -262,15 +287,17 @@ struct commit {
     struct message *message;
     struct task *task;
     bool is_over, ok;
+    int error_number;          /* when it is not ok */
 };
 
 static void on_stored(void *arg, uint64_t seq, const struct location *where, bool ok)
 {
     struct commit *c = arg;
-    struct mux *mux = ok ? connected() : NULL;
 
+    c->error_number = errno;
     c->is_over = true;
     c->ok = ok;
+    struct mux *mux = ok ? connected() : NULL;
     if (mux != NULL)
         put_note(mux, QMGR_NOTE_ADD, seq, c->message->queue_id, where);
     task_wake(c->task);
@@ -285,7 +312,7 @@ static int commit_journal(struct message *m)
         task_park(NEVER);
     if (c.ok)
         return 0;
-    return errno == ENOSPC ? CLEANUP_STAT_SPACE : CLEANUP_STAT_WRITE;
+    return c.error_number == ENOSPC ? CLEANUP_STAT_SPACE : CLEANUP_STAT_WRITE;
 }
 
 /* --- both --- */

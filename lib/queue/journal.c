@@ -504,6 +504,7 @@ static void tell(struct journal *j, struct batch *b, const struct waiter *w)
         add_mark(j, w->seq, 0);
     }
     bool ok = m != NULL && b->chunks[w->chunk].ok;
+    errno = w->chunk == NO_CHUNK ? ENOSPC : EIO;
     w->done(w->arg, w->seq, ok ? &where : NULL, ok);
 }
 

@@ -24,8 +24,9 @@ void journal_close(struct journal *j);     /* what is not done stays for recover
 /* Append a message. It becomes durable at the end of the turn together with all that was appended
  * in it; done(arg, seq, location, ok) is called then, in the order of appending. ok false: it is
  * not stored (full disk, failed sync, larger than queue_journal_message_limit; logged), where is
- * NULL, and the caller must answer 451. seq names the message in this journal. The image, which has
- * no recipient that is done, and the id are copied. where->path stays as long as the message. */
+ * NULL, errno is ENOSPC or EIO, and the caller must answer 451. seq names the message in this
+ * journal. The image, which has no recipient that is done, and the id are copied. where->path
+ * stays as long as the message. */
 typedef void journal_done(void *arg, uint64_t seq, const struct location *where, bool ok);
 void journal_append(struct journal *j, const char *queue_id, const char *image, size_t n, journal_done *done, void *arg);
 
