@@ -6,7 +6,12 @@ static void deliver(struct delivery *d)
 {
     char status[DSN_STATUS_SIZE];
     const char *text = dsn_split(d->nexthop, "2.0.0", status);
-    struct dsn dsn = {.status = status, .action = "", .reason = text, .diag_type = "", .diag_text = "", .mta_type = "",
+    struct dsn dsn = {.status = status,
+        .action = "",
+        .reason = text,
+        .diag_type = "",
+        .diag_text = "",
+        .mta_type = "",
         .mta_name = ""};
 
     status[0] = '2';

@@ -14,7 +14,12 @@ static void deliver(struct delivery *d)
     bool is_retry = strcmp(daemon_service_name(), "retry") == 0;
     char status[DSN_STATUS_SIZE];
     const char *reason = dsn_split(d->nexthop, is_retry ? "4.0.0" : "5.0.0", status);
-    struct dsn dsn = {.status = status, .action = "", .reason = reason, .diag_type = "", .diag_text = "", .mta_type = "",
+    struct dsn dsn = {.status = status,
+        .action = "",
+        .reason = reason,
+        .diag_type = "",
+        .diag_text = "",
+        .mta_type = "",
         .mta_name = ""};
 
     if (is_retry)

@@ -14,11 +14,10 @@ static void pass_on(struct session *s)
     str_clear(&s->content);
 }
 
-static bool send_as_it_is(struct attempt *a, struct session *s, struct record_reader *reader, struct smtp_text *text)
+static bool send_as_it_is(struct session *s, struct record_reader *reader, struct smtp_text *text)
 {
     struct record r;
 
-    (void) a;
     while (record_read(reader, &r) == RECORD_OK) {
         if (r.type == REC_LINE || r.type == REC_PART)
             smtp_text_add(text, r.payload, r.len, r.type == REC_LINE);
@@ -58,7 +57,7 @@ bool smtp_content_send(struct attempt *a, struct session *s, bool is_dot_delayed
 
     str_clear(&s->content);
     smtp_filter_prepend(a, &text);
-    bool ok = smtp_filter_is_needed(a, s) ? send_filtered(a, s, &reader, &text) : send_as_it_is(a, s, &reader, &text);
+    bool ok = smtp_filter_is_needed(a, s) ? send_filtered(a, s, &reader, &text) : send_as_it_is(s, &reader, &text);
     if (!ok)
         return false;
     if (text.has_broken)

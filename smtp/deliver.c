@@ -257,8 +257,8 @@ static void pass_to(struct attempt *a, const char *transport)
 static void forgive_configuration(struct attempt *a, bool was_fallback)
 {
     const char *parameter = was_fallback ? (smtp_is_lmtp() ? "lmtp_fallback_relay" : "smtp_fallback_relay")
-        : strcmp(a->site, conf.relayhost) == 0 ? "relayhost"
-                                               : NULL;
+                            : strcmp(a->site, conf.relayhost) == 0 ? "relayhost"
+                                                                   : NULL;
 
     if (parameter != NULL) {
         log_warn("%s configuration problem", parameter);

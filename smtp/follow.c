@@ -11,10 +11,10 @@
 enum { MAX_FOLLOWERS = 2, PATIENCE_MS = 5000 };
 
 struct follower {
-    struct list link;          /* on session->followers */
+    struct list link; /* on session->followers */
     struct task *task;
     struct str commands;
-    struct session *given;     /* the outcome */
+    struct session *given; /* the outcome */
     bool is_announced, is_over;
 };
 
@@ -22,7 +22,7 @@ static size_t count_followers(const struct session *s)
 {
     size_t n = 0;
 
-    list_each(link, &s->followers)
+    list_each (link, &s->followers)
         n++;
     return n;
 }
@@ -33,13 +33,13 @@ static bool can_follow(const struct session *s)
     unsigned limit = (unsigned) conf.smtp_connection_reuse_count_limit;
 
     return s->is_quick && waiting < MAX_FOLLOWERS && (s->features & FEATURE_PIPELINING) != 0 &&
-        (s->features & FEATURE_PIX_DELAY_DOT) == 0 && smtp_pool_is_reusable(s) &&
-        (limit == 0 || s->use_count + waiting < limit);
+           (s->features & FEATURE_PIX_DELAY_DOT) == 0 && smtp_pool_is_reusable(s) &&
+           (limit == 0 || s->use_count + waiting < limit);
 }
 
 static struct session *find_session(const struct site *site)
 {
-    list_each(link, &site->busy) {
+    list_each (link, &site->busy) {
         struct session *s = list_entry(link, struct session, by_site);
         if (can_follow(s))
             return s;

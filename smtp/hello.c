@@ -177,9 +177,14 @@ static void offer_size(struct session *s, char *args)
 static void offer_xforward(struct session *s, char *args)
 {
     static const struct word_bit names[] = {
-        {"NAME", FEATURE_XFORWARD_NAME}, {"ADDR", FEATURE_XFORWARD_ADDR}, {"PROTO", FEATURE_XFORWARD_PROTO},
-        {"HELO", FEATURE_XFORWARD_HELO}, {"SOURCE", FEATURE_XFORWARD_SOURCE}, {"PORT", FEATURE_XFORWARD_PORT},
-        {"IDENT", FEATURE_XFORWARD_IDENT}, {NULL, 0},
+        {"NAME", FEATURE_XFORWARD_NAME},
+        {"ADDR", FEATURE_XFORWARD_ADDR},
+        {"PROTO", FEATURE_XFORWARD_PROTO},
+        {"HELO", FEATURE_XFORWARD_HELO},
+        {"SOURCE", FEATURE_XFORWARD_SOURCE},
+        {"PORT", FEATURE_XFORWARD_PORT},
+        {"IDENT", FEATURE_XFORWARD_IDENT},
+        {NULL, 0},
     };
     char *word;
 
@@ -194,10 +199,14 @@ static const struct {
     int feature;
     void (*take)(struct session *s, char *args);
 } offers[] = {
-    {"8BITMIME", FEATURE_8BITMIME, NULL},   {"PIPELINING", FEATURE_PIPELINING, NULL},
-    {"SIZE", FEATURE_SIZE, offer_size},     {"DSN", FEATURE_DSN, NULL},
-    {"SMTPUTF8", FEATURE_SMTPUTF8, NULL},   {"STARTTLS", FEATURE_STARTTLS, NULL},
-    {"AUTH", FEATURE_AUTH, NULL},           {"XFORWARD", 0, offer_xforward},
+    {"8BITMIME", FEATURE_8BITMIME, NULL},
+    {"PIPELINING", FEATURE_PIPELINING, NULL},
+    {"SIZE", FEATURE_SIZE, offer_size},
+    {"DSN", FEATURE_DSN, NULL},
+    {"SMTPUTF8", FEATURE_SMTPUTF8, NULL},
+    {"STARTTLS", FEATURE_STARTTLS, NULL},
+    {"AUTH", FEATURE_AUTH, NULL},
+    {"XFORWARD", 0, offer_xforward},
 };
 
 static void take_offer(struct session *s, char *line, int discarded)
@@ -221,8 +230,8 @@ static bool loops_back(struct attempt *a, struct session *s, const char *name)
     if (name == NULL || !a->is_loop_checked || strcasecmp(name, conf.myhostname) != 0)
         return false;
     log_warn("host %s replied to HELO/EHLO with my own hostname %s", s->relay, conf.myhostname);
-    smtp_trouble_set(a, (s->features & FEATURE_BEST_MX) != 0 ? "5.4.6" : "4.4.6", "mail for %s loops back to myself",
-        a->d->nexthop);
+    smtp_trouble_set(
+        a, (s->features & FEATURE_BEST_MX) != 0 ? "5.4.6" : "4.4.6", "mail for %s loops back to myself", a->d->nexthop);
     smtp_trouble_all(a, TROUBLE_HOP);
     return true;
 }
@@ -336,8 +345,8 @@ bool smtp_hello_xforward(struct attempt *a, struct session *s)
     add_attribute(&second, s, FEATURE_XFORWARD_PROTO, "PROTO", d->client_proto);
     add_attribute(&second, s, FEATURE_XFORWARD_HELO, "HELO", d->client_helo);
     add_attribute(&second, s, FEATURE_XFORWARD_IDENT, "IDENT", d->log_ident);
-    add_attribute(&second, s, FEATURE_XFORWARD_SOURCE, "SOURCE",
-        strcmp(d->rewrite_context, "local") == 0 ? "LOCAL" : "REMOTE");
+    add_attribute(
+        &second, s, FEATURE_XFORWARD_SOURCE, "SOURCE", strcmp(d->rewrite_context, "local") == 0 ? "LOCAL" : "REMOTE");
     bool ok = send_xforward(a, s, &first, "name/address") && send_xforward(a, s, &second, "protocol/helo_name");
     str_done(&first);
     str_done(&second);

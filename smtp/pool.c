@@ -130,7 +130,7 @@ bool smtp_pool_is_reusable(const struct session *s)
     unsigned limit = (unsigned) conf.smtp_connection_reuse_count_limit;
 
     return stream_error(&s->stream) == STREAM_OK && s->reusable_until > clock_now() &&
-        (limit == 0 || s->use_count < limit) && (conf.smtp_connection_cache_on_demand || is_listed(s->site->key));
+           (limit == 0 || s->use_count < limit) && (conf.smtp_connection_cache_on_demand || is_listed(s->site->key));
 }
 
 void smtp_pool_put(struct session *s)
@@ -179,7 +179,7 @@ struct session *smtp_pool_get_address(const struct net_addr *addr, const char *s
     struct list *head = hash_get(&addresses, key);
     if (head == NULL)
         return NULL;
-    list_each(link, head) {
+    list_each (link, head) {
         struct session *s = list_entry(link, struct session, by_address);
         if (!list_is_linked(&s->by_age)) /* busy */
             continue;

@@ -17,8 +17,8 @@ enum { SMTP_PORT = 25 };
 
 static struct {
     bool asks_dns, asks_mx, asks_hosts;
-    int flags;                   /* enum dns_flag: secure, wanted families */
-    int preferred_family;        /* AF_UNSPEC: any */
+    int flags;            /* enum dns_flag: secure, wanted families */
+    int preferred_family; /* AF_UNSPEC: any */
 } rules;
 
 void smtp_route_open(void)
@@ -27,19 +27,19 @@ void smtp_route_open(void)
     const char *level = conf.smtp_dns_support_level;
 
     int protocols = interfaces_protocols(conf.inet_protocols, &why);
-    rules.flags = ((protocols & INTERFACES_IPV4) != 0 ? DNS_WANT_V4 : 0) |
-        ((protocols & INTERFACES_IPV6) != 0 ? DNS_WANT_V6 : 0);
+    rules.flags =
+        ((protocols & INTERFACES_IPV4) != 0 ? DNS_WANT_V4 : 0) | ((protocols & INTERFACES_IPV6) != 0 ? DNS_WANT_V6 : 0);
     if (strcmp(level, "dnssec") == 0)
         rules.flags |= DNS_SECURE;
     rules.asks_mx = *level == 0 ? !conf.disable_dns_lookups : strcmp(level, "disabled") != 0;
     rules.asks_dns = rules.asks_mx && strstr(conf.smtp_host_lookup, "dns") != NULL;
     rules.asks_hosts = !rules.asks_mx || strstr(conf.smtp_host_lookup, "native") != NULL;
-    rules.preferred_family = strcmp(conf.smtp_address_preference, "ipv4") == 0 ? AF_INET
-        : strcmp(conf.smtp_address_preference, "ipv6") == 0                    ? AF_INET6
-                                                                               : AF_UNSPEC;
+    rules.preferred_family = strcmp(conf.smtp_address_preference, "ipv4") == 0   ? AF_INET
+                             : strcmp(conf.smtp_address_preference, "ipv6") == 0 ? AF_INET6
+                                                                                 : AF_UNSPEC;
     if (!dns_set_options(conf.smtp_dns_resolver_options, &why))
-        fatal("unknown smtp_dns_resolver_options value \"%s\" in \"%s\"", str_text(&why),
-            conf.smtp_dns_resolver_options);
+        fatal(
+            "unknown smtp_dns_resolver_options value \"%s\" in \"%s\"", str_text(&why), conf.smtp_dns_resolver_options);
     if (*conf.smtp_dns_reply_filter != 0)
         dns_set_reply_filter(conf.smtp_dns_reply_filter);
     dns_open();
@@ -237,8 +237,8 @@ struct search {
     size_t room;
 };
 
-static void add_server(struct search *s, const char *host, const struct net_addr *addr, uint16_t port,
-    unsigned preference)
+static void add_server(
+    struct search *s, const char *host, const struct net_addr *addr, uint16_t port, unsigned preference)
 {
     struct route *r = s->route;
 
@@ -263,8 +263,8 @@ static void lookup_failed(struct attempt *a, const struct dns_answer *answer, co
     struct str text = {0};
 
     dns_error_text(answer, &text);
-    smtp_trouble_set(a, status, "%s%s", answer->result == DNS_POLICY ? "" : "Host or domain name not found. ",
-        str_text(&text));
+    smtp_trouble_set(
+        a, status, "%s%s", answer->result == DNS_POLICY ? "" : "Host or domain name not found. ", str_text(&text));
     str_done(&text);
 }
 
@@ -283,7 +283,8 @@ static void add_host(struct search *s, const char *host, uint16_t port, unsigned
     if (answer.result != DNS_FOUND && rules.asks_hosts) {
         dns_addr(s->a->memory, host, families | DNS_HOSTS, &answer);
         if (answer.result != DNS_FOUND)
-            smtp_trouble_set(s->a, answer.result == DNS_RETRY ? "4.4.3" : "5.4.4", "unable to look up host %s: %s", host,
+            smtp_trouble_set(s->a, answer.result == DNS_RETRY ? "4.4.3" : "5.4.4", "unable to look up host %s: %s",
+                host,
                 answer.result == DNS_RETRY ? "Temporary failure in name resolution" : "Name or service not known");
     }
     for (size_t i = 0; answer.result == DNS_FOUND && i < answer.count; i++)

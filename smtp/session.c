@@ -32,8 +32,8 @@ static const struct net_addr *only_own_address(int family)
     }
     if (found == NULL)
         return NULL;
-    bool is_loopback = family == AF_INET ? ntohl(found->in.sin_addr.s_addr) >> 24 == 127
-                                         : IN6_IS_ADDR_LOOPBACK(&found->in6.sin6_addr);
+    bool is_loopback =
+        family == AF_INET ? ntohl(found->in.sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&found->in6.sin6_addr);
     return is_loopback ? NULL : found;
 }
 

@@ -6,15 +6,12 @@
 
 #include "base/log.h"
 #include "base/task.h"
-#include "base/utf8.h"
 #include "config/config.h"
 #include "daemon/agent.h"
-#include "mail/quote.h"
+#include "smtp/command.h"
 #include "smtp/content.h"
-#include "smtp/filter.h"
 #include "smtp/follow.h"
 #include "smtp/trouble.h"
-#include "smtp/xtext.h"
 
 /* RFC 2920 3.1: what is not yet answered must fit into the buffers of both kernels. */
 enum { BATCH_STEPS = 100 };
@@ -43,11 +40,11 @@ struct transaction {
     struct session *s;
     struct step *steps;
     size_t step_count;
-    size_t accepted;           /* recipients */
+    size_t accepted; /* recipients */
     bool is_mail_refused, is_go_ahead;
-    bool is_probe;             /* an address is only tried out */
-    bool is_data_probe;        /* and the reply to DATA is the answer */
-    bool is_announced;         /* the commands have been sent */
+    bool is_probe;      /* an address is only tried out */
+    bool is_data_probe; /* and the reply to DATA is the answer */
+    bool is_announced;  /* the commands have been sent */
 };
 
 /* --- commands --- */
@@ -67,122 +64,6 @@ static int timeout_of(enum verb verb)
     panic("unknown verb");
 }
 
-static void add_number(struct str *out, uint64_t value)
-{
-    char digits[24], *p = digits + sizeof(digits);
-
-    do
-        *--p = (char) ('0' + value % 10);
-    while ((value /= 10) > 0);
-    str_add(out, p, (size_t) (digits + sizeof(digits) - p));
-}
-
-static void add_path(struct str *out, const char *address)
-{
-    struct str quoted = {0};
-
-    str_addc(out, '<');
-    str_adds(out, conf.smtp_quote_rfc821_envelope ? quote_821(address, &quoted) : address);
-    str_addc(out, '>');
-    str_done(&quoted);
-}
-
-static bool add_mail(struct transaction *t, struct str *out)
-{
-    const struct delivery *d = t->a->d;
-    int features = t->s->features;
-    const char *sender;
-
-    if (!smtp_filter_address(t->a, d->sender, &sender))
-        return false;
-    str_adds(out, "MAIL FROM:");
-    add_path(out, sender);
-    if ((features & FEATURE_SIZE) != 0) {
-        str_adds(out, " SIZE=");
-        add_number(out, d->data_size);
-    }
-    if ((features & FEATURE_8BITMIME) != 0 && strcmp(d->encoding, "8bit") == 0)
-        str_adds(out, " BODY=8BITMIME");
-    else if ((features & FEATURE_8BITMIME) != 0 && strcmp(d->encoding, "7bit") == 0)
-        str_adds(out, " BODY=7BIT");
-    if ((features & FEATURE_DSN) != 0 && *d->envelope_id != 0) {
-        str_adds(out, " ENVID=");
-        smtp_xtext_add(out, d->envelope_id, "");
-    }
-    if ((features & FEATURE_DSN) != 0 && d->dsn_ret != 0)
-        str_adds(out, d->dsn_ret == DSN_RET_HDRS ? " RET=HDRS" : " RET=FULL");
-    if ((features & FEATURE_SMTPUTF8) != 0 && (d->sendopts & SENDOPT_SMTPUTF8_REQUESTED) != 0)
-        str_adds(out, " SMTPUTF8");
-    if ((features & FEATURE_AUTH) != 0 && conf.smtp_sasl_auth_enable && conf.smtp_send_dummy_mail_auth)
-        str_adds(out, " AUTH=<>");
-    str_adds(out, "\r\n");
-    return true;
-}
-
-static void add_notify(struct str *out, int notify)
-{
-    static const struct {
-        int bit;
-        const char *word;
-    } words[] = {{DSN_NOTIFY_NEVER, "NEVER"}, {DSN_NOTIFY_SUCCESS, "SUCCESS"}, {DSN_NOTIFY_FAILURE, "FAILURE"},
-        {DSN_NOTIFY_DELAY, "DELAY"}};
-    const char *before = " NOTIFY=";
-
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        if ((notify & words[i].bit) == 0)
-            continue;
-        str_adds(out, before);
-        str_adds(out, words[i].word);
-        before = ",";
-    }
-}
-
-/* What the client gave, else (the address having been rewritten) what it named. */
-static void add_orcpt(struct transaction *t, struct str *out, const struct delivery_recipient *r)
-{
-    struct str quoted = {0};
-    bool is_ascii = utf8_is_ascii(r->original, strlen(r->original));
-
-    if (*r->dsn_orcpt != 0) {
-        const char *address = strchr(r->dsn_orcpt, ';');
-        str_adds(out, " ORCPT=");
-        if (address == NULL)
-            smtp_xtext_add(out, r->dsn_orcpt, "");
-        else {
-            str_add(out, r->dsn_orcpt, (size_t) (address + 1 - r->dsn_orcpt));
-            if (strncasecmp(r->dsn_orcpt, "utf-8;", 6) == 0)
-                smtp_xtext_add_utf8(out, address + 1, (t->s->features & FEATURE_SMTPUTF8) != 0);
-            else
-                smtp_xtext_add(out, address + 1, "");
-        }
-    } else if (*r->original != 0) {
-        str_adds(out, is_ascii ? " ORCPT=rfc822;" : " ORCPT=utf-8;");
-        const char *address = quote_822(r->original, &quoted);
-        if (is_ascii)
-            smtp_xtext_add(out, address, "");
-        else
-            smtp_xtext_add_utf8(out, address, (t->s->features & FEATURE_SMTPUTF8) != 0);
-    }
-    str_done(&quoted);
-}
-
-static bool add_rcpt(struct transaction *t, struct str *out, size_t i)
-{
-    const struct delivery_recipient *r = &t->a->d->recipients[i];
-    const char *address;
-
-    if (!smtp_filter_address(t->a, r->address, &address))
-        return false;
-    str_adds(out, "RCPT TO:");
-    add_path(out, address);
-    if ((t->s->features & FEATURE_DSN) != 0) {
-        add_orcpt(t, out, r);
-        add_notify(out, r->dsn_notify);
-    }
-    str_adds(out, "\r\n");
-    return true;
-}
-
 /* False: a table failed. */
 static bool add_command(struct transaction *t, struct str *out, const struct step *step)
 {
@@ -191,9 +72,9 @@ static bool add_command(struct transaction *t, struct str *out, const struct ste
         str_adds(out, "RSET\r\n");
         return true;
     case VERB_MAIL:
-        return add_mail(t, out);
+        return smtp_command_mail(t->a, t->s->features, out);
     case VERB_RCPT:
-        return add_rcpt(t, out, step->recipient);
+        return smtp_command_rcpt(t->a, t->s->features, step->recipient, out);
     case VERB_DATA:
         str_adds(out, "DATA\r\n");
         return true;
@@ -205,8 +86,8 @@ static bool add_command(struct transaction *t, struct str *out, const struct ste
 
 static void refused(struct transaction *t, const char *request)
 {
-    smtp_trouble_set_reply(t->a, t->s, "host %s said: %s (in reply to %s)", t->s->peer, str_text(&t->s->reply.text),
-        request);
+    smtp_trouble_set_reply(
+        t->a, t->s, "host %s said: %s (in reply to %s)", t->s->peer, str_text(&t->s->reply.text), request);
 }
 
 static void take_mail(struct transaction *t)
@@ -287,7 +168,8 @@ static bool is_stale(const struct session *s, bool was_in_doubt, bool has_reply)
 
 static bool has_no_use(const struct transaction *t, enum verb verb)
 {
-    return verb == VERB_MAIL || verb == VERB_RSET ? false : t->is_mail_refused || (verb == VERB_DATA && t->accepted == 0);
+    return verb == VERB_MAIL || verb == VERB_RSET ? false
+                                                  : t->is_mail_refused || (verb == VERB_DATA && t->accepted == 0);
 }
 
 static enum transaction_result local_error(struct transaction *t)
@@ -441,7 +323,7 @@ static enum fitness what_is_missing(const struct attempt *a, const struct sessio
 {
     const struct delivery *d = a->d;
     bool needs_utf8 = (d->sendopts & SENDOPT_SMTPUTF8_REQUESTED) != 0 &&
-        (d->sendopts & (SENDOPT_UTF8_HEADER | SENDOPT_UTF8_SENDER | SENDOPT_UTF8_RECIPIENT)) != 0;
+                      (d->sendopts & (SENDOPT_UTF8_HEADER | SENDOPT_UTF8_SENDER | SENDOPT_UTF8_RECIPIENT)) != 0;
 
     if (needs_utf8 && (s->features & FEATURE_SMTPUTF8) == 0)
         return NEEDS_UTF8;

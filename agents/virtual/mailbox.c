@@ -112,7 +112,8 @@ static bool lock_descriptor(struct box *b)
 {
     const char *path = str_text(&b->p->path);
 
-    if (((styles & LOCK_FCNTL) == 0 || get_lock(b, try_fcntl)) && ((styles & LOCK_FLOCK) == 0 || get_lock(b, try_flock)))
+    if (((styles & LOCK_FCNTL) == 0 || get_lock(b, try_fcntl)) &&
+        ((styles & LOCK_FLOCK) == 0 || get_lock(b, try_flock)))
         return true;
     snprintf(b->c->status, sizeof(b->c->status), "4.2.0");
     str_setf(&b->c->reason, "unable to lock for exclusive access: %s: %s", path, strerror(errno));

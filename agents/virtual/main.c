@@ -12,8 +12,13 @@
 
 static struct dsn dsn_of(const char *status, const char *reason)
 {
-    return (struct dsn){.status = status, .action = "", .reason = reason, .diag_type = "", .diag_text = "",
-        .mta_type = "", .mta_name = ""};
+    return (struct dsn){.status = status,
+        .action = "",
+        .reason = reason,
+        .diag_type = "",
+        .diag_text = "",
+        .mta_type = "",
+        .mta_name = ""};
 }
 
 static void report(struct delivery *d, struct delivery_recipient *r, const char *status, const char *reason)
@@ -51,8 +56,8 @@ static bool is_loop(const struct delivery *d, const struct message_bytes *m, con
     return false;
 }
 
-static void deliver_to(struct delivery *d, struct delivery_recipient *r, const struct message_bytes *m,
-    const struct place *p)
+static void deliver_to(
+    struct delivery *d, struct delivery_recipient *r, const struct message_bytes *m, const struct place *p)
 {
     struct copy c = {.d = d, .r = r, .message = *m, .is_mailbox = !p->is_maildir};
 

@@ -127,7 +127,11 @@ enum io_result io_wait(int fd, enum io_what what, msec deadline)
 
 void io_own(int fd)
 {
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    int flags = fcntl(fd, F_GETFL);
+
+    if ((flags & O_NONBLOCK) != 0)
+        return;
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 

@@ -19,7 +19,7 @@ enum io_result { IO_READY, IO_TIMEOUT, IO_CANCELLED };
  * and one to write it. IO_READY may be spurious. */
 enum io_result io_wait(int fd, enum io_what what, msec deadline);
 
-void io_own(int fd);    /* non-blocking, close-on-exec */
+void io_own(int fd);    /* non-blocking, close-on-exec; what is non-blocking already is taken to be both */
 void io_close(int fd);  /* close(2), and forget; a task that waits for it is cancelled; -1 is nothing */
 
 /* As read(2) and write(2), but wait instead of EAGAIN. A deadline that passes gives -1 with

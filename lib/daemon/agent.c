@@ -37,8 +37,13 @@ bool agent_commit(struct delivery *d)
 /* For qmgr to know that nothing has happened: it tries again. */
 static void refuse(struct request *request)
 {
-    struct delivery nothing = {.hop = {.status = "4.3.0", .action = "", .reason = "malformed delivery request",
-                                   .diag_type = "", .diag_text = "", .mta_type = "", .mta_name = ""}};
+    struct delivery nothing = {.hop = {.status = "4.3.0",
+                                   .action = "",
+                                   .reason = "malformed delivery request",
+                                   .diag_type = "",
+                                   .diag_text = "",
+                                   .mta_type = "",
+                                   .mta_name = ""}};
     struct str reply = {0};
 
     log_warn("malformed delivery request");
@@ -80,7 +85,7 @@ static void opened(struct mux *m)
 
 static void closed(struct mux *m)
 {
-    list_each(link, &running) {
+    list_each (link, &running) {
         struct running *r = list_entry(link, struct running, link);
         if (request_mux(r->request) == m && !r->is_committed)
             task_cancel(r->task);

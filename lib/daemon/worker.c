@@ -261,7 +261,6 @@ static void start_session(int fd)
         c->local.len = 0;
     if (c->peer.len > 0)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    io_own(fd);
     sessions++;
     publish_sessions();
     task_start(run_session, c);

@@ -21,9 +21,9 @@
 enum { MAX_QUESTIONS = 20000, MAX_TTL = 3600, MAX_ALIASES = 10 };
 
 struct question {
-    struct list link;      /* on recent while it is in the table, else on itself */
+    struct list link; /* on recent while it is in the table, else on itself */
     struct hash_entry *slot;
-    unsigned holders;      /* the resolver, and tasks that wait or read */
+    unsigned holders; /* the resolver, and tasks that wait or read */
     bool is_done, is_secure;
     int aliases;
     msec expires;
@@ -32,8 +32,8 @@ struct question {
     struct dns_answer answer;
 };
 
-static struct hash questions;                     /* by type, flags and name */
-static struct list recent = {&recent, &recent};   /* the least recently used first */
+static struct hash questions;                   /* by type, flags and name */
+static struct list recent = {&recent, &recent}; /* the least recently used first */
 static enum dns_resolver_search search;
 static struct table_list *reply_filter;
 
@@ -62,7 +62,7 @@ size_t dns_cache_count(void)
 
 void dns_cache_clear(void)
 {
-    list_each_safe(link, after, &recent)
+    list_each_safe (link, after, &recent)
         forget(list_entry(link, struct question, link));
 }
 

@@ -180,10 +180,14 @@ static const struct {
     int number;
     bool (*get)(struct parse *p, struct dns_record *r);
 } types[DNS_TYPE_COUNT] = {
-    [DNS_A] = {"A", 1, get_v4},           [DNS_AAAA] = {"AAAA", 28, get_v6},
-    [DNS_MX] = {"MX", 15, get_mx},        [DNS_TXT] = {"TXT", 16, get_txt},
-    [DNS_PTR] = {"PTR", 12, get_name},    [DNS_NS] = {"NS", 2, get_name},
-    [DNS_SRV] = {"SRV", 33, get_srv},     [DNS_TLSA] = {"TLSA", 52, get_tlsa},
+    [DNS_A] = {"A", 1, get_v4},
+    [DNS_AAAA] = {"AAAA", 28, get_v6},
+    [DNS_MX] = {"MX", 15, get_mx},
+    [DNS_TXT] = {"TXT", 16, get_txt},
+    [DNS_PTR] = {"PTR", 12, get_name},
+    [DNS_NS] = {"NS", 2, get_name},
+    [DNS_SRV] = {"SRV", 33, get_srv},
+    [DNS_TLSA] = {"TLSA", 52, get_tlsa},
     [DNS_CNAME] = {"CNAME", WIRE_CNAME, get_name},
 };
 
@@ -294,9 +298,9 @@ static const char *nothing_found(struct parse *p, enum rcode rcode, unsigned aut
     }
     answer->result = DNS_NONE;
     answer->is_nxdomain = rcode == RCODE_NXDOMAIN;
-    answer->reason = answer->is_nxdomain ? "Host not found"
-        : answer->is_invalid             ? "Malformed or unexpected name server reply"
-                                         : "Host found but no data record of requested type";
+    answer->reason = answer->is_nxdomain  ? "Host not found"
+                     : answer->is_invalid ? "Malformed or unexpected name server reply"
+                                          : "Host found but no data record of requested type";
     uint32_t ttl = negative_ttl(&p->reader, authority);
     if (p->has_alias && !answer->is_nxdomain && ttl == 0)
         return answer->name;

@@ -58,8 +58,7 @@ static void read_if_changed(void)
     if (clock_now() - checked_at < CHECK_MS)
         return;
     checked_at = clock_now();
-    if (stat(hosts_path, &st) < 0 ||
-        (st.st_mtim.tv_sec == modified.tv_sec && st.st_mtim.tv_nsec == modified.tv_nsec))
+    if (stat(hosts_path, &st) < 0 || (st.st_mtim.tv_sec == modified.tv_sec && st.st_mtim.tv_nsec == modified.tv_nsec))
         return; /* gone, or not in the chroot: what was read before stays good */
     modified = st.st_mtim;
     if (file_read(hosts_path, &text, &why) && text.len > 0)

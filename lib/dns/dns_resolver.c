@@ -76,7 +76,7 @@ static void readable(void *arg)
 
 static struct server_socket *find_socket(ares_socket_t fd)
 {
-    list_each(link, &sockets) {
+    list_each (link, &sockets) {
         struct server_socket *s = list_entry(link, struct server_socket, link);
         if (s->fd == fd)
             return s;
@@ -146,8 +146,8 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_sock
     return connect(fd, to, len);
 }
 
-static ares_ssize_t receive(ares_socket_t fd, void *buffer, size_t n, int flags, struct sockaddr *from,
-    ares_socklen_t *len, void *context)
+static ares_ssize_t receive(
+    ares_socket_t fd, void *buffer, size_t n, int flags, struct sockaddr *from, ares_socklen_t *len, void *context)
 {
     (void) context;
     return recvfrom(fd, buffer, n, flags, from, len);
@@ -161,8 +161,8 @@ static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int 
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
-    send_parts};
+static const struct ares_socket_functions socket_functions = {
+    open_socket, close_socket, connect_socket, receive, send_parts};
 
 /* --- the channel --- */
 
@@ -298,7 +298,8 @@ void dns_resolver_ask(const struct dns_resolver_question *q, dns_resolver_done *
     in_flight++;
     if (is_searched(q)) {
         ares_search(channel, q->name, CLASS_IN, q->type_number, answered, p);
-    } else if (ares_create_query(q->name, CLASS_IN, q->type_number, random_number(), 1, &packet, &n, 0) != ARES_SUCCESS) {
+    } else if (ares_create_query(q->name, CLASS_IN, q->type_number, random_number(), 1, &packet, &n, 0) !=
+               ARES_SUCCESS) {
         answered(p, ARES_EBADNAME, 0, NULL, 0);
     } else {
         if (q->is_secure)
@@ -331,6 +332,7 @@ void dns_resolver_turn(void)
     if (ready <= 0)
         ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     for (int i = 0; ready > 0 && i < count; i++)
-        ares_process_fd(channel, (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0 ? polled[i].fd : ARES_SOCKET_BAD,
+        ares_process_fd(channel,
+            (polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0 ? polled[i].fd : ARES_SOCKET_BAD,
             (polled[i].revents & POLLOUT) != 0 ? polled[i].fd : ARES_SOCKET_BAD);
 }

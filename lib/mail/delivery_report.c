@@ -294,7 +294,8 @@ void delivery_sent(struct delivery *d, struct delivery_recipient *r, const char 
     filter(dsn, &f);
     if (!is_probe(d, r, relay, extra, &f.dsn, VERIFY_OK)) {
         struct dsn report = with_action(&f.dsn, *f.dsn.action != 0 ? f.dsn.action : "delivered");
-        bool wants_report = (d->flags & (DELIVERY_TRACE_V | DELIVERY_TRACE_DELAY)) != 0 || (r->dsn_notify & DSN_NOTIFY_SUCCESS) != 0;
+        bool wants_report =
+            (d->flags & (DELIVERY_TRACE_V | DELIVERY_TRACE_DELAY)) != 0 || (r->dsn_notify & DSN_NOTIFY_SUCCESS) != 0;
         if (wants_report && !trace(d, r, relay, &report))
             defer_for_services(d, r, relay, extra, conf.trace_service_name);
         else {

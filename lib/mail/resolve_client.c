@@ -47,7 +47,7 @@ static const char *plain_domain(const char *address)
 
     while (isalnum((unsigned char) *p) || (*p != 0 && strchr("._+=-", *p) != NULL))
         p++;
-    return p > address && *p == '@' && p[1] != 0 && strchr(p + 1, '@') == NULL ? p + 1 : NULL;
+    return p > address && *address != '-' && *p == '@' && p[1] != 0 && strchr(p + 1, '@') == NULL ? p + 1 : NULL;
 }
 
 static const struct known *find_known(const char *address)
