@@ -150,16 +150,11 @@ void qmgr_deferred_all_due(void)
     qmgr_turn_soon();
 }
 
-bool qmgr_deferred_is_any_due(void)
-{
-    return turned_to != 0 && !list_is_empty(&due);
-}
-
 const char *qmgr_deferred_next(bool *is_flushed)
 {
     static char id[MAX_ID]; /* valid until the next call */
 
-    if (!qmgr_deferred_is_any_due())
+    if (turned_to == 0 || list_is_empty(&due))
         return NULL;
     struct record *r = list_first(&due, struct record, link);
     *is_flushed = r->retry == FLUSHED;

@@ -21,7 +21,6 @@ size_t qmgr_deferred_count(void);
 /* The id of a message whose time has come, oldest first, which is forgotten; NULL: there is none. The
  * text is valid until the next call. is_flushed: whatever its file says. */
 const char *qmgr_deferred_next(bool *is_flushed);
-bool qmgr_deferred_is_any_due(void);
 
 /* When m is to be tried again, if it is deferred now: it waits as long as it has been in the queue,
  * between minimal_backoff_time and maximal_backoff_time. */

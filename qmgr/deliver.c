@@ -84,7 +84,7 @@ static int flags_of(const struct message *m, const struct path *p)
             flags |= traces[i].flag;
     if (qmgr_store_is_delay_to_clear(m))
         flags |= DELIVERY_TRACE_DELAY;
-    if (p->waiting > 0 || p->busy > 0 || p->last_done + 1 >= clock_seconds())
+    if (p->waiting > 0 || p->last_done + 1 >= clock_seconds()) /* more mail, or one after the other */
         flags |= DELIVERY_CONN_REUSE;
     return flags;
 }

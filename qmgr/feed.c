@@ -282,14 +282,6 @@ bool qmgr_feed_has_older(msec before)
     return false;
 }
 
-bool qmgr_feed_is_connected(void)
-{
-    list_each(pos, &feeds)
-        if (list_entry(pos, struct feed, link)->is_writer)
-            return true;
-    return false;
-}
-
 /* --- the end of a writer --- */
 
 void qmgr_feed_closed(struct mux *m)

@@ -29,11 +29,10 @@ void qmgr_feed_reader(struct feed *f, int change);       /* deliveries that read
 
 void qmgr_feed_flush(void);                              /* the marks of this turn leave */
 
-struct message *qmgr_feed_next(void);                    /* the message that has waited longest with its feed; NULL: none */
+struct message *qmgr_feed_next(void);                    /* the next to be started; NULL: none waits */
 
 /* Settle what was announced before this time: journals stay short when mail is slow. */
 void qmgr_feed_settle(msec before);
 bool qmgr_feed_has_older(msec before);                   /* is any such message still in a journal? */
-bool qmgr_feed_is_connected(void);                       /* is any writer? */
 
 #endif

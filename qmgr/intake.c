@@ -31,6 +31,7 @@ enum { MODE_COMPLETE = S_IRWXU, MODE_FLUSH = S_IRGRP, MODE_EXPIRE = S_IXGRP };
 static struct scan incoming = {.queue = "incoming"}, deferred = {.queue = "deferred"};
 static struct timer deferred_timer;    /* queue_run_delay */
 static bool is_flushing;               /* the round through deferred/ that is under way ignores times */
+static msec flushed_at;                /* when that was last asked for */
 static bool is_stopped;
 
 void qmgr_intake_scan(enum intake_queue which)
@@ -42,8 +43,14 @@ void qmgr_intake_scan(enum intake_queue which)
 void qmgr_intake_flush(void)
 {
     is_flushing = true;
+    flushed_at = clock_now();
     qmgr_deferred_all_due();
     qmgr_intake_scan(INTAKE_DEFERRED);
+}
+
+bool qmgr_intake_was_flushed(msec since)
+{
+    return flushed_at != 0 && flushed_at >= since;
 }
 
 void qmgr_intake_stop(void)

@@ -31,8 +31,9 @@ struct window {
     double failed_cohorts;           /* each failure is 1/size of a cohort; a success begins again */
 };
 void qmgr_limit_window_init(struct window *w, const struct window_rules *rules);
-void qmgr_limit_window_success(struct window *w, const struct window_rules *rules, int busy); /* busy: with the one that succeeded */
-bool qmgr_limit_window_failure(struct window *w, const struct window_rules *rules); /* true: so many cohorts have failed that it is dead */
+/* busy: deliveries under way, with the one that succeeded. True: so many cohorts have failed that it is dead. */
+void qmgr_limit_window_success(struct window *w, const struct window_rules *rules, int busy);
+bool qmgr_limit_window_failure(struct window *w, const struct window_rules *rules);
 void qmgr_limit_window_revive(struct window *w, const struct window_rules *rules, int busy);
 
 /* --- rate: at most one per interval (the generic cell rate algorithm, without a burst) --- */

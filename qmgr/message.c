@@ -91,11 +91,6 @@ size_t qmgr_message_active_count(void)
     return active_count;
 }
 
-size_t qmgr_message_recipient_count(void)
-{
-    return recipient_count;
-}
-
 size_t qmgr_message_probe_count(void)
 {
     return probe_count;
@@ -235,8 +230,10 @@ static bool is_refill_due(const struct message *m)
 
     if (m->next_offset == 0)
         return false;
-    if (m->open == 0 || j == NULL)
+    if (m->open == 0)
         return true;
+    if (j == NULL) /* the first are still being resolved */
+        return false;
     size_t room = qmgr_job_room(m);
     return m->open < READ_AT_ONCE &&
            ((room >= j->transport->refill_limit && m->open + j->transport->refill_limit <= READ_AT_ONCE) ||

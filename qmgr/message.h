@@ -90,7 +90,6 @@ size_t qmgr_message_count(void);                         /* all in memory */
 size_t qmgr_message_active_count(void);                  /* ACTIVE or ENDING */
 size_t qmgr_message_probe_count(void);                   /* of these, address probes */
 bool qmgr_message_has_room(void);                        /* below qmgr_message_active_limit */
-size_t qmgr_message_recipient_count(void);               /* in memory, of all messages */
 
 /* For logs: the address as info_log_address_format wants it; valid until the next call. */
 const char *qmgr_message_log_address(const char *address);

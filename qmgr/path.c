@@ -75,6 +75,7 @@ static void note_idle(struct path *p)
     if (!is_idle)
         return;
     qmgr_limit_window_init(&p->window, &p->transport->window);
+    p->last_done = 0;
     p->idle_since = clock_now();
     list_append(&p->transport->idle_paths, &p->idle);
 }

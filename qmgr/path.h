@@ -23,7 +23,7 @@ struct transport;
 struct path {
     struct transport *transport;
     struct site *site;
-    const char *name;        /* in the transport's table: the site, or user@site where recipients have paths of their own */
+    const char *name;        /* the site, or user@site where recipients have paths of their own */
     struct window window;
     struct rate rate;        /* destination_rate_delay, counted from the end of a delivery */
     struct timer rate_timer;

@@ -137,6 +137,7 @@ struct settling {
     const char *queue;          /* where to: incoming, active, deferred or corrupt */
     time_t mtime;
     size_t done_count;          /* marks that the file will show */
+    msec since;
     struct timer again;
 };
 
@@ -183,7 +184,8 @@ static void settled(void *arg, bool ok)
         if (next != NULL)
             next(m);
     } else if (strcmp(s->queue, "deferred") == 0) {
-        is_deferred_now(m, s->mtime);
+        /* On a full disk this may have taken long: a flush meant this message, too. */
+        is_deferred_now(m, qmgr_intake_was_flushed(s->since) ? 0 : s->mtime);
     } else {
         if (strcmp(s->queue, "incoming") == 0)
             qmgr_intake_scan(INTAKE_INCOMING);
@@ -206,7 +208,7 @@ static void settle_to(struct message *m, const char *queue, time_t mtime)
 {
     struct settling *s = mem_zalloc(sizeof(*s));
 
-    *s = (struct settling){.message = m, .queue = queue, .mtime = mtime};
+    *s = (struct settling){.message = m, .queue = queue, .mtime = mtime, .since = clock_now()};
     m->is_settling = true;
     qmgr_feed_settling(m);
     begin(s);

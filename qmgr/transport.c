@@ -13,7 +13,7 @@
 #include "qmgr/path.h"
 #include "qmgr/turn.h"
 
-enum { REAP_MS = 10 * 1000 };
+enum { REAP_MS = 10 * 1000, TASKS_HERE = 100 };
 
 static struct hash transports; /* all that mail was resolved to, by name */
 static bool is_stopped;
@@ -120,13 +120,13 @@ struct transport *qmgr_transport_get(const char *name)
     return last = e->value;
 }
 
-/* Without a limit: nobody outside is to be protected. */
+/* Nobody outside is to be protected; the limit is for the memory that tasks take. */
 static struct transport *make_here(const char *name, deliver_here *here)
 {
     struct transport *t = make(name);
 
     t->here = here;
-    t->window = (struct window_rules){.initial = INT_MAX};
+    t->window = (struct window_rules){.initial = TASKS_HERE, .limit = TASKS_HERE};
     t->recipient_limit = 50;
     t->memory_limit = INT_MAX;
     t->refill_limit = 1;

@@ -44,11 +44,11 @@ struct transport {
 };
 
 struct transport *qmgr_transport_get(const char *name);
-struct transport *qmgr_transport_retry(void);  /* defers what it is given, with the nexthop as reason; never suspended */
+struct transport *qmgr_transport_retry(void);  /* defers, with the nexthop as reason; never suspended */
 struct transport *qmgr_transport_error(void);  /* bounces; suspended: as retry */
 struct transport *qmgr_transport_discard_here(void); /* undeliverable postmaster notifications */
 
-void qmgr_transport_ready(struct path *p, bool is_ready, bool is_large); /* for path.c: put on or take off the ready lists */
+void qmgr_transport_ready(struct path *p, bool is_ready, bool is_large); /* for path.c: on or off the ready lists */
 void qmgr_transport_dispatch(void);            /* every transport: deliver while there are paths, room and rate */
 
 /* No deliveries for transport_retry_time; what waits goes to the retry service. */

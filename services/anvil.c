@@ -35,7 +35,6 @@ struct peak {
 };
 
 static struct hash remotes;   /* ident -> struct remote */
-static struct hash peers;     /* struct mux * -> struct hash *: ident -> how many are open, as a pointer's value */
 static struct peak rate_peaks[RATES], count_peak;
 static size_t most_remotes;
 static time_t most_remotes_when;
@@ -139,20 +138,20 @@ static int increase(struct remote *r, enum rate what, const char *ident)
     return r->rate[what];
 }
 
-/* Remember by whom a connection was reported, to end it with him. */
-static struct hash_entry *opened_by(struct mux *m, const char *ident)
+/* What each of our clients has connected: ident -> how many, as a pointer's value. */
+static struct hash *opened_by(struct mux *m)
 {
-    struct hash_entry *e = hash_slot(&peers, (const char *) &m, sizeof(struct mux *));
+    struct hash **mine = (struct hash **) daemon_connection(m);
 
-    if (e->value == NULL)
-        e->value = mem_zalloc(sizeof(struct hash));
-    return hash_slot(e->value, ident, strlen(ident));
+    if (*mine == NULL)
+        *mine = mem_zalloc(sizeof(struct hash));
+    return *mine;
 }
 
 static void do_connect(struct mux *m, const char *ident, struct str *reply)
 {
     struct remote *r = remote_of(ident);
-    struct hash_entry *mine = opened_by(m, ident);
+    struct hash_entry *mine = hash_slot(opened_by(m), ident, strlen(ident));
 
     mine->value = (void *) ((uintptr_t) mine->value + 1);
     peak_note(&count_peak, ++r->count, ident);
@@ -162,14 +161,15 @@ static void do_connect(struct mux *m, const char *ident, struct str *reply)
 
 static void do_disconnect(struct mux *m, const char *ident)
 {
-    struct hash_entry *mine = opened_by(m, ident);
+    uintptr_t open = (uintptr_t) hash_get(opened_by(m), ident);
     struct remote *r = hash_get(&remotes, ident);
 
-    if (mine->value == NULL || r == NULL)
+    if (open == 0 || r == NULL)
         return;
-    mine->value = (void *) ((uintptr_t) mine->value - 1);
-    if (mine->value == NULL)
-        hash_remove(hash_getn(&peers, (const char *) &m, sizeof(m)), ident);
+    if (open == 1)
+        hash_remove(opened_by(m), ident);
+    else
+        hash_put(opened_by(m), ident, (void *) (open - 1));
     r->count--;
 }
 
@@ -246,10 +246,8 @@ static void on_note(struct mux *m, const char *bytes, size_t n)
 
 static void on_closed(struct mux *m)
 {
-    struct hash *mine = hash_removen(&peers, (const char *) &m, sizeof(m));
+    struct hash *mine = opened_by(m);
 
-    if (mine == NULL)
-        return;
     for (struct hash_entry *e = hash_next(mine, NULL); e != NULL; e = hash_next(mine, e)) {
         struct remote *r = hash_getn(&remotes, e->key, e->key_len);
         if (r != NULL)
@@ -271,7 +269,7 @@ int main(int argc, char **argv)
 {
     static const struct mux_handler handler = {.request = on_request, .note = on_note, .closed = on_closed};
     static const struct daemon_program program = {
-        .name = "anvil", .mux = &handler, .after_jail = after_jail, .draining = report, .is_eternal = true};
+        .name = "anvil", .mux = &handler, .after_jail = after_jail, .leaving = report, .is_eternal = true};
 
     return daemon_main(argc, argv, &program);
 }

@@ -24,17 +24,16 @@ typedef enum verdict access_action(struct session *s, const struct access *a, st
  * sender. For what is no address at all, none of them does. */
 static const char *fitting_status(struct session *s, const char *dsn, const char *class)
 {
-    static const char for_sender[] = "0787707789", for_recipient[] = "0123456329";
-    bool is_sender = strcmp(class, CLASS_SENDER) == 0;
-    bool is_address = is_sender || strcmp(class, CLASS_RECIPIENT) == 0;
-    const char *fit = dsn;
+    static const struct {
+        const char *class, *last; /* by the last digit of what was said: what fits */
+    } fits[] = {{CLASS_SENDER, "0787707789"}, {CLASS_RECIPIENT, "0123456329"}};
+    const char *fit = arena_printf(&s->scratch, "%c.0.0", dsn[0]);
 
     if (strncmp(dsn + 1, ".1.", 3) != 0)
         return dsn;
-    if (!is_address)
-        fit = arena_printf(&s->scratch, "%c.0.0", dsn[0]);
-    else if (isdigit((unsigned char) dsn[4]) && dsn[5] == 0)
-        fit = arena_printf(&s->scratch, "%c.1.%c", dsn[0], (is_sender ? for_sender : for_recipient)[dsn[4] - '0']);
+    for (size_t i = 0; i < ARRAY_SIZE(fits); i++)
+        if (strcmp(class, fits[i].class) == 0)
+            fit = dsn[5] != 0 ? dsn : arena_printf(&s->scratch, "%c.1.%c", dsn[0], fits[i].last[dsn[4] - '0']);
     if (strcmp(fit, dsn) != 0)
         log_info("mapping DSN status %s into %s status %s", dsn, class, fit);
     return fit;

@@ -1,6 +1,7 @@
 #include "smtpd/chat.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/io.h"
 #include "base/log.h"
@@ -12,18 +13,19 @@
 enum { SHORT_WAIT_MS = 1000 };
 
 /* Most commands come soon. A client that pauses gives its buffers back, since there may be ten
- * thousand of them. */
-static void await_input(struct session *s)
+ * thousand of them. How long it has been waited for. */
+static msec await_input(struct session *s)
 {
     struct stream *io = &s->stream;
 
     if (stream_buffered(io) > 0 || !stream_flush(io) || io->fd < 0 || io->layer != NULL)
-        return;
+        return 0;
     if (io_wait(io->fd, IO_READ, clock_after(SHORT_WAIT_MS)) != IO_TIMEOUT)
-        return;
+        return 0;
     stream_relax(io);
     str_done(&s->line);
     arena_done(&s->scratch);
+    return SHORT_WAIT_MS;
 }
 
 const char *smtpd_chat_failure(const struct session *s)
@@ -61,12 +63,15 @@ static bool is_bare_lf(const struct str *line)
 
 bool smtpd_chat_read(struct session *s)
 {
+    msec timeout = (msec) conf.smtpd_timeout * 1000;
+
     str_clear(&s->line);
-    await_input(s);
+    s->stream.timeout = timeout - await_input(s);
     if (conf.smtpd_per_request_deadline)
-        s->stream.deadline = clock_after((msec) conf.smtpd_timeout * 1000);
+        s->stream.deadline = clock_after(s->stream.timeout);
     enum line_result result = read_line(s);
     s->stream.deadline = NEVER;
+    s->stream.timeout = timeout;
     if (result == LINE_END) {
         s->reason = smtpd_chat_failure(s);
         return false;
@@ -82,8 +87,7 @@ bool smtpd_chat_read(struct session *s)
     while (len > 0 && (s->line.data[len - 1] == '\n' || s->line.data[len - 1] == '\r'))
         len--;
     str_cut(&s->line, len);
-    if (s->transcript != NULL)
-        smtpd_notify_record(s, "In: ", str_text(&s->line));
+    smtpd_notify_record(s, " In:  ", str_text(&s->line));
     return true;
 }
 
@@ -99,20 +103,17 @@ static void soften(struct session *s, struct reply *r)
 
 static void put_line(struct session *s, const struct reply *r, const char *text, size_t n, bool is_last)
 {
-    char head[24];
-    size_t at = 0;
+    char line[1024]; /* a reply line has 512 (RFC 5321 4.5.3.1.5); what is longer is cut */
+    bool has_dsn = r->dsn != NULL;
+    int len = snprintf(line, sizeof(line) - 2, "%03d%c%s%s%.*s", r->code, is_last ? ' ' : '-', has_dsn ? r->dsn : "",
+        has_dsn ? " " : "", (int) n, text);
 
-    head[at++] = (char) ('0' + r->code / 100 % 10);
-    head[at++] = (char) ('0' + r->code / 10 % 10);
-    head[at++] = (char) ('0' + r->code % 10);
-    head[at++] = is_last ? ' ' : '-';
-    stream_add(&s->stream, head, at);
-    if (r->dsn != NULL) {
-        stream_adds(&s->stream, r->dsn);
-        stream_add(&s->stream, " ", 1);
-    }
-    stream_add(&s->stream, text, n);
-    stream_add(&s->stream, "\r\n", 2);
+    if (len > (int) sizeof(line) - 3)
+        len = (int) sizeof(line) - 3;
+    line[len] = 0;
+    smtpd_notify_record(s, " Out: ", line);
+    memcpy(line + len, "\r\n", 2);
+    stream_add(&s->stream, line, (size_t) len + 2);
 }
 
 /* RFC 5321 4.2.1: each line of a reply has the code. */
@@ -134,9 +135,6 @@ void smtpd_chat_send(struct session *s, const struct reply *r)
     soften(s, &out);
     if (reply_is_error(&out))
         out.text = smtpd_footer_add(s, &out);
-    if (s->transcript != NULL)
-        smtpd_notify_record(s, "Out: ", arena_printf(&s->scratch, "%d %s%s%s", out.code, out.dsn == NULL ? "" : out.dsn,
-            out.dsn == NULL ? "" : " ", out.text));
     /* A client that makes errors waits for each answer. */
     if (s->error_count >= (unsigned) conf.smtpd_soft_error_limit && conf.smtpd_error_sleep_time > 0) {
         stream_flush(&s->stream);

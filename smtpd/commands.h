@@ -16,8 +16,8 @@ enum smtpd_command {
 /* A handler: the words of the command (words->item[0] is its name), and its reply. */
 typedef struct reply smtpd_handler(struct session *s, const struct words *w);
 
-smtpd_handler smtpd_helo_cmd, smtpd_helo_ehlo_cmd, smtpd_xclient_cmd, smtpd_xforward_cmd, smtpd_mail_cmd, smtpd_rcpt_cmd,
-    smtpd_data_cmd, smtpd_bdat_cmd, smtpd_misc_rset_cmd, smtpd_misc_noop_cmd, smtpd_misc_vrfy_cmd, smtpd_etrn_cmd,
-    smtpd_misc_quit_cmd, smtpd_misc_help_cmd;
+smtpd_handler smtpd_helo_cmd, smtpd_helo_ehlo_cmd, smtpd_xclient_cmd, smtpd_xforward_cmd, smtpd_mail_cmd,
+    smtpd_rcpt_cmd, smtpd_data_cmd, smtpd_bdat_cmd, smtpd_misc_rset_cmd, smtpd_misc_noop_cmd,
+    smtpd_misc_vrfy_cmd, smtpd_etrn_cmd, smtpd_misc_quit_cmd, smtpd_misc_help_cmd;
 
 #endif

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "mail/date.h"
@@ -137,8 +138,10 @@ static void note_size(struct session *s, size_t bytes, size_t lines)
     struct mail *m = s->mail;
 
     m->content_bytes += bytes + lines;
-    if (conf.message_size_limit > 0 && m->content_bytes > (size_t) conf.message_size_limit)
-        m->status |= CLEANUP_STAT_SIZE;
+    if (conf.message_size_limit == 0 || m->content_bytes <= (size_t) conf.message_size_limit || m->status != 0)
+        return;
+    log_warn("%s: queue file size limit exceeded", m->queue_id);
+    m->status |= CLEANUP_STAT_SIZE;
 }
 
 /* If the connection is lost, the log tells how much came in whole lines. */

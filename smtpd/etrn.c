@@ -38,7 +38,7 @@ static bool ask_flush_service(const char *domain)
 /* The flush service keeps logs for fast_flush_domains only: for others nobody knows what is queued. */
 static struct reply queue_run(struct session *s, const char *domain)
 {
-    switch (match_list_find(setup.flush_domains, domain)) {
+    switch (match_list_find(smtpd_setup.flush_domains, domain)) {
     case MATCH_NO:
         return smtpd_chat_reply(s, 459, NULL, "<%s>: service unavailable", domain);
     case MATCH_YES:

@@ -51,10 +51,10 @@ static const char *lookup(void *context, const char *name)
 /* smtpd_reject_footer_maps is asked with the whole reply. False: there is no footer. */
 static bool find_template(struct session *s, const struct reply *r, struct str *template)
 {
-    if (table_list_count(setup.footer) > 0) {
+    if (table_list_count(smtpd_setup.footer) > 0) {
         const char *line = arena_printf(
             &s->scratch, "%d %s%s%s", r->code, or_empty(r->dsn), r->dsn == NULL ? "" : " ", r->text);
-        if (table_list_find(setup.footer, line, template) == TABLE_FOUND)
+        if (table_list_find(smtpd_setup.footer, line, template) == TABLE_FOUND)
             return true;
     }
     str_set(template, conf.smtpd_reject_footer);
@@ -86,7 +86,8 @@ const char *smtpd_footer_add(struct session *s, const struct reply *r)
         else if (footer.len > 0) {
             break_lines(&footer);
             bool is_appended = strncmp(footer.data, "\\c", 2) == 0;
-            text = arena_printf(&s->scratch, "%s%s%s", text, is_appended ? "" : "\n", footer.data + (is_appended ? 2 : 0));
+            text = is_appended ? arena_printf(&s->scratch, "%s%s", text, footer.data + 2)
+                               : arena_printf(&s->scratch, "%s\n%s", text, footer.data);
         }
     }
     str_done(&template);

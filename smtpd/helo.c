@@ -49,10 +49,10 @@ struct reply smtpd_helo_cmd(struct session *s, const struct words *w)
 static unsigned discarded(struct session *s)
 {
     struct str words = {0};
-    unsigned mask = setup.ehlo_discard_always;
+    unsigned mask = smtpd_setup.ehlo_discard_always;
 
-    if (table_list_count(setup.ehlo_discard) > 0 &&
-        table_list_find(setup.ehlo_discard, s->peer.addr, &words) == TABLE_FOUND)
+    if (table_list_count(smtpd_setup.ehlo_discard) > 0 &&
+        table_list_find(smtpd_setup.ehlo_discard, s->peer.addr, &words) == TABLE_FOUND)
         mask = smtpd_setup_ehlo_mask(str_text(&words));
     str_done(&words);
     if (!conf.smtputf8_enable)

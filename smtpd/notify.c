@@ -1,6 +1,7 @@
 #include "smtpd/notify.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
@@ -10,7 +11,7 @@
 #include "mail/date.h"
 #include "smtpd/session.h"
 
-enum { MAX_TRANSCRIPT = 64 * 1024, MAX_LINE = 250 };
+enum { MAX_TRANSCRIPT = 16 * 1024, MAX_LINE = 250 };
 
 /* notify_classes as a set; read once. */
 static int wanted_classes(void)
@@ -35,29 +36,39 @@ static int wanted_classes(void)
     return classes;
 }
 
-/* The default is software and resource: then most sessions need nothing kept. Ours are rare
- * enough to be reported without what went before. */
-bool smtpd_notify_is_wanted(void)
-{
-    return (wanted_classes() & (NOTIFY_POLICY | NOTIFY_PROTOCOL)) != 0;
-}
-
 void smtpd_notify_record(struct session *s, const char *direction, const char *text)
 {
-    if (s->transcript->len > MAX_TRANSCRIPT)
+    size_t n = strlen(text);
+
+    if (wanted_classes() == 0 || s->transcript.len > MAX_TRANSCRIPT)
         return;
-    str_addf(s->transcript, " %s %.*s\n", direction, MAX_LINE, text);
+    str_adds(&s->transcript, direction);
+    str_add(&s->transcript, text, n < MAX_LINE ? n : MAX_LINE);
+    str_addc(&s->transcript, '\n');
+}
+
+void smtpd_notify_forget(struct session *s)
+{
+    str_clear(&s->transcript);
+}
+
+/* header_from_format */
+static void put_address(struct str *text, const char *header, const char *name, const char *address)
+{
+    bool is_standard = strcasecmp(conf.header_from_format, "standard") == 0;
+
+    str_addf(text, is_standard ? "%s: %s <%s>\n" : "%s: %s (%s)\n", header, is_standard ? name : address,
+        is_standard ? address : name);
 }
 
 static void put_body(struct session *s, struct str *text)
 {
-    str_addf(text, "From: %s (Mail Delivery System)\n", "MAILER-DAEMON");
-    str_addf(text, "To: %s (Postmaster)\n", conf.error_notice_recipient);
+    put_address(text, "From", "Mail Delivery System", "MAILER-DAEMON");
+    put_address(text, "To", "Postmaster", conf.error_notice_recipient);
     str_addf(text, "Subject: %s SMTP server: errors from %s\n", conf.mail_name, s->peer.namaddr);
     str_addf(text, "Date: %s\n\n", date_rfc5322(clock_seconds()));
     str_adds(text, "Transcript of session follows.\n\n");
-    if (s->transcript != NULL)
-        str_add(text, str_text(s->transcript), s->transcript->len);
+    str_add(text, str_text(&s->transcript), s->transcript.len);
     if (s->reason != NULL && s->where != NULL)
         str_addf(text, "\nSession aborted, reason: %s\n", s->reason);
     str_adds(text, "\nFor other details, see the local mail logfile\n");

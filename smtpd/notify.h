@@ -16,10 +16,10 @@ enum notify_class {
     NOTIFY_DATA = 1 << 5
 };
 
-bool smtpd_notify_is_wanted(void);  /* is any class of ours in notify_classes that needs a transcript? */
-
-/* A line of the transcript; direction: "In: " or "Out: ". Only if the session keeps one. */
+/* A line of the transcript; direction: "In: " or "Out: ". Kept only if notify_classes has anything of
+ * ours, and since the last message. */
 void smtpd_notify_record(struct session *s, const char *direction, const char *text);
+void smtpd_notify_forget(struct session *s);
 
 /* At the end of a session: send the transcript if something happened that was asked for. */
 void smtpd_notify_send(struct session *s);

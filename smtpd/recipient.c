@@ -22,7 +22,7 @@ static enum match_result is_local(void *context, const char *domain)
     if (smtpd_hostname_is_literal(domain))
         return smtpd_hostname_parse_literal(domain, &addr) && interfaces_has(interfaces_own(), &addr) ? MATCH_YES
                                                                                                     : MATCH_NO;
-    return match_list_find(setup.mydestination, domain);
+    return match_list_find(smtpd_setup.mydestination, domain);
 }
 
 static enum table_result find(struct table_list *tables, const char *address)
@@ -42,8 +42,8 @@ static enum table_result find(struct table_list *tables, const char *address)
  * good. */
 static enum table_result find_rewritten(const char *address, bool is_sender)
 {
-    struct table_list *const lists[] = {setup.rcpt_canonical, is_sender ? setup.send_canonical : NULL, setup.canonical,
-        setup.virtual_alias};
+    struct table_list *const lists[] = {smtpd_setup.rcpt_canonical, is_sender ? smtpd_setup.send_canonical : NULL,
+        smtpd_setup.canonical, smtpd_setup.virtual_alias};
 
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         enum table_result r = lists[i] == NULL ? TABLE_ABSENT : find(lists[i], address);
@@ -75,10 +75,11 @@ struct address_class {
 
 static struct address_class class_of(int flags)
 {
+    const struct setup *t = &smtpd_setup;
     const struct address_class classes[] = {
-        {RESOLVE_CLASS_LOCAL, setup.local_recipient, conf.unknown_local_recipient_reject_code, "local recipient"},
-        {RESOLVE_CLASS_VIRTUAL, setup.virtual_mailbox, conf.unknown_virtual_mailbox_reject_code, "virtual mailbox"},
-        {RESOLVE_CLASS_RELAY, setup.relay_recipient, conf.unknown_relay_recipient_reject_code, "relay recipient"},
+        {RESOLVE_CLASS_LOCAL, t->local_recipient, conf.unknown_local_recipient_reject_code, "local recipient"},
+        {RESOLVE_CLASS_VIRTUAL, t->virtual_mailbox, conf.unknown_virtual_mailbox_reject_code, "virtual mailbox"},
+        {RESOLVE_CLASS_RELAY, t->relay_recipient, conf.unknown_relay_recipient_reject_code, "relay recipient"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
@@ -132,7 +133,7 @@ enum verdict smtpd_recipient_check(struct session *s, const char *address, const
 {
     bool is_sender = strcmp(class, CLASS_SENDER) == 0;
 
-    if (!setup.validates_recipients)
+    if (!smtpd_setup.validates_recipients)
         return DUNNO;
     if (!is_sender && !s->checks->is_warning)
         s->checks->is_recipient_checked = true;

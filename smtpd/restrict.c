@@ -71,9 +71,9 @@ const struct resolved *smtpd_restrict_resolve(struct session *s, const char *add
 /* --- the states --- */
 
 /* Begin an evaluation. What an earlier state found out too late, this one goes on with. */
-static void begin(struct session *s, struct checks *c, const char *name, const char *class, const struct pending *earlier)
+static void begin(struct session *s, struct checks *c, const struct pending *earlier)
 {
-    *c = (struct checks){.name = name, .class = class};
+    *c = (struct checks){0};
     if (earlier != NULL)
         c->defer_if_permit = *earlier;
     s->checks = c;
@@ -97,7 +97,7 @@ static enum verdict apply(struct session *s, const struct rules *rules, const ch
     s->checks->name = name;
     s->checks->class = class;
     s->checks->defer_if_reject.is_active = false;
-    return evaluate(s, rules, why);
+    return s->is_stand_alone ? DUNNO : evaluate(s, rules, why);
 }
 
 /* What would be permitted now is deferred if something could not be found out on the way. */
@@ -122,8 +122,8 @@ enum verdict smtpd_restrict_client(struct session *s, struct reply *why)
 
     if (conf.smtpd_delay_reject)
         return DUNNO;
-    begin(s, &c, NULL, NULL, NULL);
-    enum verdict v = apply(s, setup.client, s->peer.namaddr, CLASS_CLIENT, why);
+    begin(s, &c, NULL);
+    enum verdict v = apply(s, smtpd_setup.client, s->peer.namaddr, CLASS_CLIENT, why);
     s->defer_client = keep(&s->arena, &c.defer_if_permit);
     return end(s, v);
 }
@@ -135,9 +135,9 @@ enum verdict smtpd_restrict_helo(struct session *s, const char *name, struct rep
 
     if (conf.smtpd_delay_reject)
         return DUNNO;
-    begin(s, &c, NULL, NULL, &s->defer_client);
+    begin(s, &c, &s->defer_client);
     s->helo_name = name; /* is being checked, and logged, but counts only if it passes */
-    enum verdict v = apply(s, setup.helo, name, CLASS_HELO, why);
+    enum verdict v = apply(s, smtpd_setup.helo, name, CLASS_HELO, why);
     s->helo_name = before;
     s->defer_helo = keep(&s->arena, &c.defer_if_permit);
     return end(s, v);
@@ -149,8 +149,8 @@ enum verdict smtpd_restrict_mail(struct session *s, struct reply *why)
 
     if (conf.smtpd_delay_reject)
         return DUNNO;
-    begin(s, &c, NULL, NULL, &s->defer_helo);
-    enum verdict v = apply(s, setup.sender, s->mail->sender, CLASS_SENDER, why);
+    begin(s, &c, &s->defer_helo);
+    enum verdict v = apply(s, smtpd_setup.sender, s->mail->sender, CLASS_SENDER, why);
     s->mail->defer_if_permit = keep(&s->mail->arena, &c.defer_if_permit);
     return end(s, v);
 }
@@ -158,30 +158,31 @@ enum verdict smtpd_restrict_mail(struct session *s, struct reply *why)
 /* What smtpd_delay_reject has put off until there is a recipient to log. */
 static enum verdict apply_delayed(struct session *s, bool has_sender, struct reply *why)
 {
-    if (apply(s, setup.client, s->peer.namaddr, CLASS_CLIENT, why) == REJECT)
+    if (apply(s, smtpd_setup.client, s->peer.namaddr, CLASS_CLIENT, why) == REJECT)
         return REJECT;
-    if (s->helo_name != NULL && apply(s, setup.helo, s->helo_name, CLASS_HELO, why) == REJECT)
+    if (s->helo_name != NULL && apply(s, smtpd_setup.helo, s->helo_name, CLASS_HELO, why) == REJECT)
         return REJECT;
-    if (has_sender && apply(s, setup.sender, s->mail->sender, CLASS_SENDER, why) == REJECT)
+    if (has_sender && apply(s, smtpd_setup.sender, s->mail->sender, CLASS_SENDER, why) == REJECT)
         return REJECT;
     return DUNNO;
 }
 
 static enum verdict apply_recipient(struct session *s, const char *recipient, struct reply *why)
 {
-    const struct rules *first = setup.relay, *second = setup.recipient;
+    const struct rules *first = smtpd_setup.relay, *second = smtpd_setup.recipient;
 
     if (conf.smtpd_delay_reject && apply_delayed(s, true, why) == REJECT)
         return REJECT;
     if (!conf.smtpd_relay_before_recipient_restrictions) {
-        first = setup.recipient;
-        second = setup.relay;
+        first = smtpd_setup.recipient;
+        second = smtpd_setup.relay;
     }
     enum verdict v = apply(s, first, recipient, CLASS_RECIPIENT, why);
     if (v != REJECT)
         v = apply(s, second, recipient, CLASS_RECIPIENT, why);
     v = settle(s, v, why);
-    if (v != REJECT && conf.smtpd_reject_unlisted_recipient && !s->checks->is_recipient_checked && !s->mail->is_discard)
+    bool is_due = conf.smtpd_reject_unlisted_recipient && !s->checks->is_recipient_checked && !s->mail->is_discard;
+    if (v != REJECT && is_due && !s->is_stand_alone)
         v = smtpd_recipient_check(s, recipient, CLASS_RECIPIENT, why);
     return v;
 }
@@ -190,7 +191,7 @@ enum verdict smtpd_restrict_rcpt(struct session *s, const char *recipient, struc
 {
     struct checks c;
 
-    begin(s, &c, NULL, NULL, &s->mail->defer_if_permit);
+    begin(s, &c, &s->mail->defer_if_permit);
     s->recipient = recipient;
     enum verdict v = apply_recipient(s, recipient, why);
     s->recipient = NULL;
@@ -202,7 +203,7 @@ enum verdict smtpd_restrict_vrfy(struct session *s, const char *address, struct 
 {
     struct checks c;
 
-    begin(s, &c, NULL, NULL, NULL);
+    begin(s, &c, NULL);
     s->recipient = address;
     enum verdict v = DUNNO;
     if (conf.smtpd_delay_reject)
@@ -219,10 +220,10 @@ enum verdict smtpd_restrict_etrn(struct session *s, const char *domain, struct r
 {
     struct checks c;
 
-    begin(s, &c, NULL, NULL, &s->defer_helo);
+    begin(s, &c, &s->defer_helo);
     enum verdict v = conf.smtpd_delay_reject ? apply_delayed(s, false, why) : DUNNO;
     if (v != REJECT)
-        v = settle(s, apply(s, setup.etrn, domain, CLASS_ETRN, why), why);
+        v = settle(s, apply(s, smtpd_setup.etrn, domain, CLASS_ETRN, why), why);
     return end(s, v);
 }
 
@@ -232,7 +233,7 @@ static enum verdict apply_to_message(struct session *s, const struct rules *rule
 {
     struct checks c;
 
-    begin(s, &c, NULL, NULL, NULL);
+    begin(s, &c, NULL);
     s->recipient = s->mail->rcpt_count == 1 ? s->mail->first_rcpt : NULL;
     enum verdict v = settle(s, apply(s, rules, name, class, why), why);
     s->recipient = NULL;
@@ -241,12 +242,12 @@ static enum verdict apply_to_message(struct session *s, const struct rules *rule
 
 enum verdict smtpd_restrict_data(struct session *s, struct reply *why)
 {
-    return apply_to_message(s, setup.data, "DATA", CLASS_DATA, why);
+    return apply_to_message(s, smtpd_setup.data, "DATA", CLASS_DATA, why);
 }
 
 enum verdict smtpd_restrict_end_of_data(struct session *s, struct reply *why)
 {
-    return apply_to_message(s, setup.end_of_data, "END-OF-MESSAGE", CLASS_END_OF_DATA, why);
+    return apply_to_message(s, smtpd_setup.end_of_data, "END-OF-MESSAGE", CLASS_END_OF_DATA, why);
 }
 
 bool smtpd_restrict_is_local_rewrite(struct session *s)
@@ -254,11 +255,11 @@ bool smtpd_restrict_is_local_rewrite(struct session *s)
     struct checks c;
     struct reply unused;
 
-    begin(s, &c, NULL, NULL, NULL);
-    return end(s, apply(s, setup.local_rewrite, s->peer.namaddr, CLASS_CLIENT, &unused)) == PERMIT;
+    begin(s, &c, NULL);
+    return end(s, apply(s, smtpd_setup.local_rewrite, s->peer.namaddr, CLASS_CLIENT, &unused)) == PERMIT;
 }
 
 bool smtpd_restrict_has_end_of_data(void)
 {
-    return setup.end_of_data->count > 0;
+    return smtpd_setup.end_of_data->count > 0;
 }

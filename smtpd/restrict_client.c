@@ -9,7 +9,7 @@
 
 static enum verdict permit_mynetworks(struct session *s, const struct rule *rule, struct reply *why)
 {
-    switch (match_list_find_client(setup.mynetworks, s->peer.name, s->peer.addr)) {
+    switch (match_list_find_client(smtpd_setup.mynetworks, s->peer.name, s->peer.addr)) {
     case MATCH_YES:
         return smtpd_verdict_permit(s, rule->what->name, CLASS_CLIENT, s->peer.namaddr);
     case MATCH_NO:

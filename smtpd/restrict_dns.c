@@ -43,8 +43,8 @@ static enum verdict refuse_listed(struct listing *l, struct reply *why)
     struct str template = {0}, text = {0}, error = {0};
     int code = conf.maps_rbl_reject_code;
 
-    if (table_list_count(setup.rbl_reply) == 0 ||
-        table_list_find(setup.rbl_reply, l->rule->text, &template) != TABLE_FOUND)
+    if (table_list_count(smtpd_setup.rbl_reply) == 0 ||
+        table_list_find(smtpd_setup.rbl_reply, l->rule->text, &template) != TABLE_FOUND)
         str_set(&template, conf.default_rbl_reply);
     if (!config_expand(str_text(&template), lookup, l, &text, &error))
         log_warn("%s: bad rbl reply template: %s", l->rule->text, str_text(&error));
@@ -76,7 +76,9 @@ static enum verdict reject_listed_domain(struct session *s, const struct rule *r
     struct rbl_hit hit;
     bool is_error;
 
-    if (domain == NULL || strcmp(domain, "unknown") == 0 || !smtpd_rbl_has_domain(s, rule->rbl, domain, &hit, &is_error))
+    if (domain == NULL || strcmp(domain, "unknown") == 0)
+        return DUNNO;
+    if (!smtpd_rbl_has_domain(s, rule->rbl, domain, &hit, &is_error))
         return DUNNO;
     struct listing l = {.s = s, .rule = rule, .hit = &hit, .what = domain, .class = class};
     return refuse_listed(&l, why);

@@ -88,7 +88,7 @@ static void parse_argument(struct parser *p, struct rule *rule, const char *word
         if (strchr(text, ':') == NULL)
             bad_rule(p, rule, "a lookup table (type:name) is wanted", text);
         else if (p->is_from_table)
-            bad_rule(p, rule, "access table has an entry with a lookup table; define a restriction class and specify its name instead", text);
+            bad_rule(p, rule, "access table has an entry with a lookup table; define a restriction class for it", text);
         else
             rule->tables = open_table(text);
         return;

@@ -20,6 +20,7 @@
 #include "smtpd/peer.h"
 #include "smtpd/restrict.h"
 #include "smtpd/setup.h"
+#include "smtpd/standalone.h"
 #include "smtpd/xforward.h"
 
 enum command_flag {
@@ -75,7 +76,7 @@ static void count_junk(struct session *s)
 /* A web browser, or a bot that goes on with the message after DATA was refused. */
 static bool is_not_smtp(const char *word)
 {
-    return smtpd_parse_is_header(word) || (match_list_find(setup.forbidden_commands, word) == MATCH_YES);
+    return smtpd_parse_is_header(word) || (match_list_find(smtpd_setup.forbidden_commands, word) == MATCH_YES);
 }
 
 static struct reply unknown_command(struct session *s, const struct words *w, const char *line)
@@ -119,6 +120,8 @@ static bool is_pipelining_badly(struct session *s, enum smtpd_command command)
 {
     if (s->is_pipelining_badly)
         return true;
+    if (s->is_stand_alone) /* a program's whole conversation in a file */
+        return false;
     if (s->is_esmtp && (commands[command].flags & LAST) == 0)
         return false;
     if (command == SMTPD_QUIT || !stream_has_input(&s->stream))
@@ -137,7 +140,8 @@ static struct reply run_command(struct session *s, enum smtpd_command command, c
         count_junk(s);
     if (is_pipelining_badly(s, command) && conf.smtpd_forbid_unauth_pipelining) {
         s->error_classes |= NOTIFY_PROTOCOL;
-        return (struct reply){.code = 554, .dsn = "5.5.0", .text = "Error: SMTP protocol synchronization", .is_last = true};
+        return (struct reply){
+            .code = 554, .dsn = "5.5.0", .text = "Error: SMTP protocol synchronization", .is_last = true};
     }
     return commands[command].handler(s, w);
 }
@@ -150,7 +154,7 @@ struct reply smtpd_session_command(struct session *s, const char *line, size_t l
         return protocol_error(s, 500, "5.5.2", "Error: bad UTF-8 syntax");
     if (memchr(line, 0, len) != NULL || !smtpd_parse_words(&s->scratch, line, &w))
         return protocol_error(s, 500, "5.5.2", "Error: bad syntax");
-    if ((match_list_find(setup.noop_commands, w.item[0].text) == MATCH_YES)) {
+    if ((match_list_find(smtpd_setup.noop_commands, w.item[0].text) == MATCH_YES)) {
         count_junk(s);
         return reply(250, "2.0.0", "Ok");
     }
@@ -158,14 +162,14 @@ struct reply smtpd_session_command(struct session *s, const char *line, size_t l
     s->count_all[command]++;
     struct reply r = command == SMTPD_COMMANDS ? unknown_command(s, &w, line) : run_command(s, command, &w);
     /* XCLIENT, after which there is a new session, is counted as Postfix counts it. */
-    if (!reply_is_error(&r) && command != SMTPD_COMMANDS && command != SMTPD_XCLIENT)
+    if ((!reply_is_error(&r) || r.is_forgiven) && command != SMTPD_COMMANDS && command != SMTPD_XCLIENT)
         s->count_ok[command]++;
     return r;
 }
 
 bool smtpd_session_rejects_bare_lf(void)
 {
-    return setup.bare_lf == BARE_LF_REJECT;
+    return smtpd_setup.bare_lf == BARE_LF_REJECT;
 }
 
 static void too_many_errors(struct session *s)
@@ -223,8 +227,6 @@ void smtpd_session_init(struct session *s, int fd)
 {
     *s = (struct session){.where = "CONNECT", .service = daemon_service_name()};
     stream_init(&s->stream, fd, (msec) conf.smtpd_timeout * 1000);
-    if (smtpd_notify_is_wanted())
-        s->transcript = mem_zalloc(sizeof(*s->transcript));
 }
 
 void smtpd_session_done(struct session *s)
@@ -232,9 +234,7 @@ void smtpd_session_done(struct session *s)
     smtpd_mail_free(s);
     stream_done(&s->stream);
     str_done(&s->line);
-    if (s->transcript != NULL)
-        str_done(s->transcript);
-    mem_free(s->transcript);
+    str_done(&s->transcript);
     arena_done(&s->scratch);
     arena_done(&s->arena);
 }
@@ -248,12 +248,12 @@ static void judge_client(struct session *s)
 {
     const struct peer *p = &s->peer;
 
-    s->may_xclient = is_in(setup.xclient_hosts, p->name, p->addr);
-    s->may_xforward = is_in(setup.xforward_hosts, p->name, p->addr);
-    s->may_verp = is_in(setup.verp_clients, p->name, p->addr);
-    s->is_excepted = s->may_xclient || is_in(setup.limit_exceptions, p->name, p->addr);
+    s->may_xclient = is_in(smtpd_setup.xclient_hosts, p->name, p->addr);
+    s->may_xforward = is_in(smtpd_setup.xforward_hosts, p->name, p->addr);
+    s->may_verp = is_in(smtpd_setup.verp_clients, p->name, p->addr);
+    s->is_excepted = s->may_xclient || is_in(smtpd_setup.limit_exceptions, p->name, p->addr);
     s->allows_bare_lf =
-        setup.bare_lf == BARE_LF_ALLOW || is_in(setup.bare_lf_exclusions, p->name, p->addr);
+        smtpd_setup.bare_lf == BARE_LF_ALLOW || is_in(smtpd_setup.bare_lf_exclusions, p->name, p->addr);
 }
 
 /* False: it was turned away. */
@@ -330,6 +330,8 @@ void smtpd_session_run(struct daemon_client *client)
     smtpd_session_init(s, client->fd);
     client->fd = -1;
     s->is_stand_alone = client->is_stdin;
+    if (s->is_stand_alone)
+        smtpd_standalone_attach(&s->stream);
     smtpd_peer_find(s, client);
     log_info("connect from %s", s->peer.namaddr);
     judge_client(s);

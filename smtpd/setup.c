@@ -9,7 +9,7 @@
 #include "mail/cleanup_client.h"
 #include "smtpd/restrict_parse.h"
 
-struct setup setup;
+struct setup smtpd_setup;
 
 unsigned smtpd_setup_ehlo_mask(const char *words)
 {
@@ -58,17 +58,17 @@ static void receive_override_options(void)
     struct arena a = {0};
     char *cursor = arena_strdup(&a, conf.receive_override_options);
 
-    setup.cleanup_flags = CLEANUP_MASK_EXTERNAL;
-    setup.validates_recipients = true;
+    smtpd_setup.cleanup_flags = CLEANUP_MASK_EXTERNAL;
+    smtpd_setup.validates_recipients = true;
     for (char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
         if (strcasecmp(word, "no_unknown_recipient_checks") == 0)
-            setup.validates_recipients = false;
+            smtpd_setup.validates_recipients = false;
         else if (strcasecmp(word, "no_address_mappings") == 0)
-            setup.cleanup_flags &= ~(CLEANUP_BCC_OK | CLEANUP_MAP_OK);
+            smtpd_setup.cleanup_flags &= ~(CLEANUP_BCC_OK | CLEANUP_MAP_OK);
         else if (strcasecmp(word, "no_header_body_checks") == 0)
-            setup.cleanup_flags &= ~CLEANUP_FILTER;
+            smtpd_setup.cleanup_flags &= ~CLEANUP_FILTER;
         else if (strcasecmp(word, "no_milters") == 0)
-            setup.cleanup_flags &= ~CLEANUP_MILTER;
+            smtpd_setup.cleanup_flags &= ~CLEANUP_MILTER;
         else
             fatal("unknown receive_override_options value \"%s\" in \"%s\"", word, conf.receive_override_options);
     }
@@ -79,48 +79,49 @@ static void receive_override_options(void)
 
 static void open_lists(void)
 {
-    setup.mynetworks = OPEN_LIST(mynetworks, MATCH_CLIENTS);
-    setup.xclient_hosts = OPEN_LIST(smtpd_authorized_xclient_hosts, MATCH_CLIENTS);
-    setup.xforward_hosts = OPEN_LIST(smtpd_authorized_xforward_hosts, MATCH_CLIENTS);
-    setup.verp_clients = OPEN_LIST(smtpd_authorized_verp_clients, MATCH_CLIENTS);
-    setup.limit_exceptions = OPEN_LIST(smtpd_client_event_limit_exceptions, MATCH_CLIENTS);
-    setup.bare_lf_exclusions = OPEN_LIST(smtpd_forbid_bare_newline_exclusions, MATCH_CLIENTS);
-    setup.forbidden_commands = OPEN_LIST(smtpd_forbidden_commands, MATCH_STRINGS);
-    setup.noop_commands = OPEN_LIST(smtpd_noop_commands, MATCH_STRINGS);
-    setup.permit_log = OPEN_LIST(smtpd_log_access_permit_actions, MATCH_STRINGS);
-    setup.mydestination = OPEN_LIST(mydestination, MATCH_DOMAINS);
-    setup.flush_domains = OPEN_LIST(fast_flush_domains, MATCH_DOMAINS);
+    smtpd_setup.mynetworks = OPEN_LIST(mynetworks, MATCH_CLIENTS);
+    smtpd_setup.xclient_hosts = OPEN_LIST(smtpd_authorized_xclient_hosts, MATCH_CLIENTS);
+    smtpd_setup.xforward_hosts = OPEN_LIST(smtpd_authorized_xforward_hosts, MATCH_CLIENTS);
+    smtpd_setup.verp_clients = OPEN_LIST(smtpd_authorized_verp_clients, MATCH_CLIENTS);
+    smtpd_setup.limit_exceptions = OPEN_LIST(smtpd_client_event_limit_exceptions, MATCH_CLIENTS);
+    smtpd_setup.bare_lf_exclusions = OPEN_LIST(smtpd_forbid_bare_newline_exclusions, MATCH_CLIENTS);
+    smtpd_setup.forbidden_commands = OPEN_LIST(smtpd_forbidden_commands, MATCH_STRINGS);
+    smtpd_setup.noop_commands = OPEN_LIST(smtpd_noop_commands, MATCH_STRINGS);
+    smtpd_setup.permit_log = OPEN_LIST(smtpd_log_access_permit_actions, MATCH_STRINGS);
+    smtpd_setup.mydestination = OPEN_LIST(mydestination, MATCH_DOMAINS);
+    smtpd_setup.flush_domains = OPEN_LIST(fast_flush_domains, MATCH_DOMAINS);
 }
 
 static void open_tables(void)
 {
     int flags = TABLE_FOLD | (conf.smtputf8_enable ? TABLE_UTF8 : 0);
 
-    setup.canonical = table_list_open(conf.canonical_maps, flags);
-    setup.rcpt_canonical = table_list_open(conf.recipient_canonical_maps, flags);
-    setup.send_canonical = table_list_open(conf.sender_canonical_maps, flags);
-    setup.virtual_alias = table_list_open(conf.virtual_alias_maps, flags);
-    setup.virtual_mailbox = table_list_open(conf.virtual_mailbox_maps, flags);
-    setup.local_recipient = table_list_open(conf.local_recipient_maps, flags);
-    setup.relay_recipient = table_list_open(conf.relay_recipient_maps, flags);
-    setup.rbl_reply = table_list_open(conf.rbl_reply_maps, flags);
-    setup.ehlo_discard = table_list_open(conf.smtpd_discard_ehlo_keyword_address_maps, flags);
-    setup.footer = table_list_open(conf.smtpd_reject_footer_maps, flags);
+    smtpd_setup.canonical = table_list_open(conf.canonical_maps, flags);
+    smtpd_setup.rcpt_canonical = table_list_open(conf.recipient_canonical_maps, flags);
+    smtpd_setup.send_canonical = table_list_open(conf.sender_canonical_maps, flags);
+    smtpd_setup.virtual_alias = table_list_open(conf.virtual_alias_maps, flags);
+    smtpd_setup.virtual_mailbox = table_list_open(conf.virtual_mailbox_maps, flags);
+    smtpd_setup.local_recipient = table_list_open(conf.local_recipient_maps, flags);
+    smtpd_setup.relay_recipient = table_list_open(conf.relay_recipient_maps, flags);
+    smtpd_setup.rbl_reply = table_list_open(conf.rbl_reply_maps, flags);
+    smtpd_setup.ehlo_discard = table_list_open(conf.smtpd_discard_ehlo_keyword_address_maps, flags);
+    smtpd_setup.footer = table_list_open(conf.smtpd_reject_footer_maps, flags);
 }
 
-static void open_restrictions(void)
+static void open_restrictions(struct setup *t)
 {
     smtpd_restrict_parse_classes(conf.smtpd_restriction_classes);
-    setup.client = smtpd_restrict_parse_list("smtpd_client_restrictions", conf.smtpd_client_restrictions);
-    setup.helo = smtpd_restrict_parse_list("smtpd_helo_restrictions", conf.smtpd_helo_restrictions);
-    setup.sender = smtpd_restrict_parse_list("smtpd_sender_restrictions", conf.smtpd_sender_restrictions);
-    setup.relay = smtpd_restrict_parse_list("smtpd_relay_restrictions", conf.smtpd_relay_restrictions);
-    setup.recipient = smtpd_restrict_parse_list("smtpd_recipient_restrictions", conf.smtpd_recipient_restrictions);
-    setup.data = smtpd_restrict_parse_list("smtpd_data_restrictions", conf.smtpd_data_restrictions);
-    setup.end_of_data = smtpd_restrict_parse_list("smtpd_end_of_data_restrictions", conf.smtpd_end_of_data_restrictions);
-    setup.etrn = smtpd_restrict_parse_list("smtpd_etrn_restrictions", conf.smtpd_etrn_restrictions);
-    setup.local_rewrite = smtpd_restrict_parse_list("local_header_rewrite_clients", conf.local_header_rewrite_clients);
-    if (!smtpd_restrict_parse_guards_relay(setup.relay) && !smtpd_restrict_parse_guards_relay(setup.recipient))
+    t->client = smtpd_restrict_parse_list("smtpd_client_restrictions", conf.smtpd_client_restrictions);
+    t->helo = smtpd_restrict_parse_list("smtpd_helo_restrictions", conf.smtpd_helo_restrictions);
+    t->sender = smtpd_restrict_parse_list("smtpd_sender_restrictions", conf.smtpd_sender_restrictions);
+    t->relay = smtpd_restrict_parse_list("smtpd_relay_restrictions", conf.smtpd_relay_restrictions);
+    t->recipient = smtpd_restrict_parse_list("smtpd_recipient_restrictions", conf.smtpd_recipient_restrictions);
+    t->data = smtpd_restrict_parse_list("smtpd_data_restrictions", conf.smtpd_data_restrictions);
+    t->end_of_data =
+        smtpd_restrict_parse_list("smtpd_end_of_data_restrictions", conf.smtpd_end_of_data_restrictions);
+    t->etrn = smtpd_restrict_parse_list("smtpd_etrn_restrictions", conf.smtpd_etrn_restrictions);
+    t->local_rewrite = smtpd_restrict_parse_list("local_header_rewrite_clients", conf.local_header_rewrite_clients);
+    if (!smtpd_restrict_parse_guards_relay(t->relay) && !smtpd_restrict_parse_guards_relay(t->recipient))
         fatal("in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working "
               "instance of: reject_unauth_destination, defer_unauth_destination, reject, defer, defer_if_permit or "
               "check_relay_domains");
@@ -128,10 +129,10 @@ static void open_restrictions(void)
 
 void smtpd_setup_open(void)
 {
-    setup.bare_lf = bare_lf_policy();
-    setup.ehlo_discard_always = smtpd_setup_ehlo_mask(conf.smtpd_discard_ehlo_keywords);
+    smtpd_setup.bare_lf = bare_lf_policy();
+    smtpd_setup.ehlo_discard_always = smtpd_setup_ehlo_mask(conf.smtpd_discard_ehlo_keywords);
     receive_override_options();
     open_lists();
     open_tables();
-    open_restrictions();
+    open_restrictions(&smtpd_setup);
 }

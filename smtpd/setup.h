@@ -31,7 +31,7 @@ struct setup {
     int cleanup_flags;          /* what a message is opened with */
     bool validates_recipients;  /* receive_override_options without no_unknown_recipient_checks */
 };
-extern struct setup setup;
+extern struct setup smtpd_setup;
 
 /* Open everything, before the jail; bad values are fatal. */
 void smtpd_setup_open(void);

@@ -93,7 +93,8 @@ static const char *format_text(struct session *s, const char *format, va_list ap
     return kept;
 }
 
-enum verdict smtpd_verdict_refuse(struct session *s, struct reply *why, int notify, int code, const char *dsn, const char *format, ...)
+enum verdict smtpd_verdict_refuse(struct session *s, struct reply *why, int notify, int code, const char *dsn,
+    const char *format, ...)
 {
     va_list ap;
 
@@ -110,8 +111,8 @@ static void remember(struct pending *p, int code, const char *dsn, const char *t
         *p = (struct pending){.is_active = true, .code = code, .dsn = dsn, .text = text};
 }
 
-enum verdict smtpd_verdict_defer_if_permit(struct session *s, struct reply *why, const char *action, int code, const char *dsn,
-    const char *format, ...)
+enum verdict smtpd_verdict_defer_if_permit(struct session *s, struct reply *why, const char *action, int code,
+    const char *dsn, const char *format, ...)
 {
     va_list ap;
 
@@ -136,7 +137,7 @@ enum verdict smtpd_verdict_defer_if_reject(struct session *s, int code, const ch
 
 enum verdict smtpd_verdict_permit(struct session *s, const char *action, const char *class, const char *name)
 {
-    if (!match_list_is_empty(setup.permit_log) && match_list_find(setup.permit_log, action) == MATCH_YES)
+    if (!match_list_is_empty(smtpd_setup.permit_log) && match_list_find(smtpd_setup.permit_log, action) == MATCH_YES)
         smtpd_verdict_log(s, "permit", arena_printf(&s->scratch, "action=%s for %s=%s ", action, class, name));
     return PERMIT;
 }

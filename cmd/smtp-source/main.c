@@ -225,10 +225,6 @@ static void start_sessions(void *arg)
         if (start.sessions_started % AT_ONCE == 0)
             task_sleep(1);
     }
-    if (source_options.is_idle) {
-        printf("ready\n");
-        fflush(stdout);
-    }
 }
 
 static void stop(int sig)

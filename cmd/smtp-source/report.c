@@ -55,6 +55,16 @@ void smtp_source_report_connected(void)
     counts.connections++;
 }
 
+void smtp_source_report_idle(void)
+{
+    static long idle;
+
+    if (++idle == source_options.session_count) {
+        printf("ready\n");
+        fflush(stdout);
+    }
+}
+
 static void write_records(void *arg)
 {
     (void) arg;

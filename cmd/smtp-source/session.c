@@ -283,8 +283,8 @@ static void stay_idle(struct source_session *s)
         return;
     s->stream.timeout = NEVER;
     stream_relax(&s->stream);
+    smtp_source_report_idle();
     read_reply(s);
-    smtp_source_report_lost(0);
     stream_done(&s->stream);
 }
 

@@ -56,6 +56,7 @@ bool smtp_source_report_take(long *message);  /* the number of the next message 
 void smtp_source_report_begin(void);          /* before the first connect */
 void smtp_source_report_record(const char *path); /* append the Message-ID of each accepted message to this file */
 void smtp_source_report_connected(void);
+void smtp_source_report_idle(void);           /* with -i: one more session has nothing left to do */
 void smtp_source_report_accepted(const struct source_session *s, long message);
 void smtp_source_report_refused(void);
 void smtp_source_report_lost(long messages);  /* the connection ended; so many messages have an unknown fate */

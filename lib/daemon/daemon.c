@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/task.h"
 #include "config/config.h"
+#include "daemon/crash.h"
 #include "daemon/jail.h"
 #include "daemon/logging.h"
 #include "daemon/worker.h"
@@ -102,6 +103,7 @@ int daemon_main(int argc, char **argv, const struct daemon_program *program)
         fatal("chdir %s: %m", conf.queue_directory);
     if (!options.is_stderr)
         logging_open(program_name, options.is_stdin ? LOGGING_COMMAND : LOGGING_DAEMON);
+    crash_report();
     options.worker.generation = generation == NULL ? 0 : (unsigned) strtoul(generation, NULL, 8);
     options.worker.max_use = conf.max_use;
     options.worker.max_idle_s = conf.max_idle;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -24,6 +25,8 @@ enum {
     LIMIT_RETRY_MS = 20,      /* at the limit: has a session of another worker ended? */
     LEAVE_CHECK_MS = 100,
     STOP_GRACE_MS = 3000,     /* after SIGTERM, for what is under way */
+    STATUS_WAIT_MS = 5000,    /* for master to read what we tell it */
+    HANDOVER_MS = 10000,      /* for a client to pass the descriptor that it has connected for */
 };
 
 /* A mux connection of a client, so that it can be asked to go. */
@@ -47,17 +50,27 @@ static struct timer resume_timer, idle_timer, leave_timer, stop_timer;
 static int status_fd = -1;
 static struct watch *status_watch; /* a write end reports an error when the last reader has gone */
 
-static void report(bool is_available)
+static void tell_master(bool is_available)
 {
     struct status_record record = {.pid = getpid(), .generation = options.generation, .is_available = is_available};
+    struct pollfd p = {.fd = status_fd, .events = POLLOUT};
 
-    if (status_fd < 0 || is_reported_available == is_available)
+    if (status_fd < 0)
         return;
     is_reported_available = is_available;
-    if (write(status_fd, &record, sizeof(record)) != sizeof(record)) {
+    ssize_t n = write(status_fd, &record, sizeof(record));
+    if (n < 0 && errno == EAGAIN && poll(&p, 1, STATUS_WAIT_MS) > 0) /* thousands of records unread: it is busy */
+        n = write(status_fd, &record, sizeof(record));
+    if (n != sizeof(record)) {
         status_fd = -1; /* master is gone: nobody will start us again, finish and go */
         daemon_exit_soon();
     }
+}
+
+static void report(bool is_available)
+{
+    if (is_reported_available != is_available)
+        tell_master(is_available);
 }
 
 static void publish_sessions(void)

@@ -6,8 +6,9 @@
 #include "base/words.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
-#include "services/bounce/notice.h"
+#include "mail/bounce_client.h"
 #include "services/bounce/reasons.h"
+#include "services/bounce/send.h"
 
 /* The message in question, mapped while a notification is written. */
 struct subject {
@@ -30,7 +31,6 @@ static void subject_open(struct subject *s, struct attrs *list)
     *s = (struct subject){0};
     s->about.queue_id = attrs_text(list, "queue_id", "");
     s->about.sender = attrs_text(list, "sender", "");
-    s->about.encoding = attrs_text(list, "encoding", "");
     s->about.envelope_id = attrs_text(list, "envelope_id", "");
     s->about.dsn_ret = (int) attrs_long(list, "dsn_ret", 0);
     s->about.sendopts = (int) attrs_long(list, "sendopts", 0);
@@ -76,63 +76,39 @@ static void keep_wanted(struct vec *entries, int notify)
 }
 
 static const struct {
-    const char *who, *postmaster_class;
+    const char *postmaster_class; /* of notify_classes; NULL: none */
     int notify;
 } kinds[] = {
-    [NOTICE_FAILURE] = {"non-delivery notification", "bounce", DSN_NOTIFY_FAILURE},
-    [NOTICE_DELAY] = {"delay notification", "delay", DSN_NOTIFY_DELAY},
-    [NOTICE_SUCCESS] = {"delivery status notification", NULL, DSN_NOTIFY_SUCCESS},
-    [NOTICE_VERIFY] = {"delivery status notification", NULL, 0},
+    [NOTICE_FAILURE] = {"bounce", DSN_NOTIFY_FAILURE},
+    [NOTICE_DELAY] = {"delay", DSN_NOTIFY_DELAY},
+    [NOTICE_SUCCESS] = {NULL, DSN_NOTIFY_SUCCESS},
+    [NOTICE_VERIFY] = {NULL, 0},
 };
 
-static bool send_to(enum notice_kind kind, const struct subject *s, const struct vec *entries, const char *whose,
-    const char *from, const char *recipient)
-{
-    struct str queue_id = {0};
-    bool ok = notice_send(kind, &s->about, entries, from, recipient, &queue_id);
-
-    if (ok)
-        log_info("%s: %s %s: %s", s->about.queue_id, whose, kinds[kind].who, str_text(&queue_id));
-    str_done(&queue_id);
-    return ok;
-}
-
-static const char *double_bounce_sender(struct arena *a)
-{
-    return arena_printf(a, "%s@%s", conf.double_bounce_sender, conf.myorigin);
-}
-
-static bool is_double_bounce(const char *sender)
-{
-    size_t n = strlen(conf.double_bounce_sender);
-
-    return strncasecmp(sender, conf.double_bounce_sender, n) == 0 && (sender[n] == 0 || sender[n] == '@');
-}
-
 /* Nobody is told of a notification that cannot be delivered, but for the postmaster who asked. */
-static bool notify_postmaster_of_double_bounce(struct subject *s, const struct vec *entries)
+static bool handle_undeliverable_notice(const struct subject *s, const struct vec *entries)
 {
-    if (is_double_bounce(s->about.sender)) {
+    if (send_is_double_bounce(s->about.sender)) {
         log_warn("%s: undeliverable postmaster notification discarded", s->about.queue_id);
         return true;
     }
-    if (!is_notify_class("2bounce"))
-        return true;
-    return send_to(NOTICE_FAILURE, s, entries, "postmaster", double_bounce_sender(&s->arena), conf._2bounce_notice_recipient);
+    return !is_notify_class("2bounce") ||
+        send_notice(NOTICE_FAILURE, NOTICE_POSTMASTER, conf._2bounce_notice_recipient, &s->about, entries);
 }
 
-static bool notify(enum notice_kind kind, struct subject *s, struct vec *entries)
+static bool notify(enum notice_kind kind, const struct subject *s, struct vec *entries)
 {
+    const char *postmaster = kind == NOTICE_DELAY ? conf.delay_notice_recipient : conf.bounce_notice_recipient;
+
     keep_wanted(entries, kinds[kind].notify);
     if (entries->count == 0)
         return true;
-    if (*s->about.sender == 0 || is_double_bounce(s->about.sender))
-        return kind != NOTICE_FAILURE || notify_postmaster_of_double_bounce(s, entries);
-    if (!send_to(kind, s, entries, "sender", "", s->about.sender))
+    if (*s->about.sender == 0 || send_is_double_bounce(s->about.sender))
+        return kind != NOTICE_FAILURE || handle_undeliverable_notice(s, entries);
+    if (!send_notice(kind, NOTICE_SENDER, s->about.sender, &s->about, entries))
         return false;
     if (kinds[kind].postmaster_class != NULL && is_notify_class(kinds[kind].postmaster_class))
-        send_to(kind, s, entries, "postmaster", double_bounce_sender(&s->arena),
-            kind == NOTICE_DELAY ? conf.delay_notice_recipient : conf.bounce_notice_recipient);
+        send_notice(kind, NOTICE_COPY, postmaster, &s->about, entries);
     return true;
 }
 

@@ -1,28 +1,37 @@
-/* notice.h: the notification that a message's sender gets (RFC 3461 to 3464).
+/* notice.h: the notification that a message's sender gets: RFC 3461 to 3464, 6522, 6533.
  */
 #ifndef BOUNCE_NOTICE_H
 #define BOUNCE_NOTICE_H
 
 #include <stdbool.h>
 
+#include "base/str.h"
 #include "base/vec.h"
-#include "mail/bounce_client.h"
 #include "queue/envelope.h"
 
 enum notice_kind { NOTICE_FAILURE, NOTICE_DELAY, NOTICE_SUCCESS, NOTICE_VERIFY };
 
+enum notice_reader {
+    NOTICE_SENDER,      /* of the message */
+    NOTICE_COPY,        /* the postmaster, who is told what the sender was, but not what he wrote */
+    NOTICE_POSTMASTER   /* the postmaster, since the sender cannot be told */
+};
+
 /* The message that a notification is about. */
 struct notice_about {
-    const char *queue_id, *sender, *encoding, *envelope_id;
+    const char *queue_id, *sender, *envelope_id;
     int dsn_ret, sendopts;
     struct envelope envelope;      /* zeroes when the message cannot be read any more */
     const char *bytes;             /* of the queue file; NULL: as above */
     size_t n;
 };
 
-/* Mail it, from (envelope sender) to recipient; entries: struct reason *. The new queue id replaces
- * what is in queue_id. False: it could not be stored, try again later (logged). */
-bool notice_send(enum notice_kind kind, const struct notice_about *about, const struct vec *entries,
-    const char *from, const char *recipient, struct str *queue_id);
+/* The whole mail but for Received:, appended to text. entries: struct reason *. It has no byte above
+ * 0x7f unless the result is true. Lines of ours end in LF and are at most 998 bytes; whatever the
+ * texts of other servers hold, they cannot add a line. */
+bool notice_build(struct str *text, enum notice_kind kind, enum notice_reader reader, const char *recipient,
+    const struct notice_about *about, const struct vec *entries);
+
+bool notice_is_utf8(const struct notice_about *about); /* RFC 6533: the message was sent with SMTPUTF8 */
 
 #endif

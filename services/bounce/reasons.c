@@ -12,24 +12,32 @@
 #include "mail/quote.h"
 #include "queue/dirs.h"
 
+/* What a far server said may hold anything; here a line is an attribute. */
+static void add_line(struct str *out, const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *) text; *p != 0; p++)
+        str_addc(out, (char) (*p == '\n' || *p == '\r' ? ' ' : *p < ' ' || *p == 0x7f ? '?' : *p));
+    str_addc(out, '\n');
+}
+
 static void add_text(struct str *out, const char *name, const char *value)
 {
     if (value == NULL || *value == 0)
         return;
     str_addf(out, "%s=", name);
-    for (const char *p = value; *p != 0; p++)
-        str_addc(out, *p == '\n' ? ' ' : *p);
-    str_addc(out, '\n');
+    add_line(out, value);
 }
 
 static void format(struct str *out, const struct reason *r)
 {
-    struct str quoted = {0};
+    struct str quoted = {0}, line = {0};
     const char *address = quote_822(r->recipient.address, &quoted);
 
     str_addc(out, '\n');
+    str_setf(&line, "<%s>: %s", address, r->dsn.reason);
     if (conf.backwards_bounce_logfile_compatibility)
-        str_addf(out, "<%s>: %s\n", address, r->dsn.reason);
+        add_line(out, str_text(&line));
+    str_done(&line);
     add_text(out, "recipient", *address == 0 ? "<>" : address);
     if (strcasecmp(r->recipient.original, r->recipient.address) != 0)
         add_text(out, "original_recipient", r->recipient.original);
@@ -70,6 +78,16 @@ bool reasons_append(const char *directory, const char *queue_id, const struct re
     return ok;
 }
 
+static const char *internal_form(struct arena *a, const char *external)
+{
+    struct str internal = {0};
+
+    quote_remove(&internal, strcmp(external, "<>") == 0 ? "" : external);
+    const char *copy = arena_strdup(a, str_text(&internal));
+    str_done(&internal);
+    return copy;
+}
+
 /* An entry of Postfix before 2.0 is nothing but "<address>: reason". */
 static void take_old_line(struct arena *a, struct reason *r, char *line)
 {
@@ -78,13 +96,13 @@ static void take_old_line(struct arena *a, struct reason *r, char *line)
     if (end == NULL)
         return;
     *end = 0;
-    r->recipient.address = arena_strdup(a, line + 1);
-    r->dsn.reason = arena_strdup(a, end + strlen(">: "));
+    r->recipient.address = internal_form(a, line + 1);
+    r->dsn.reason = end + strlen(">: ");
 }
 
 static void take_attribute(struct arena *a, struct reason *r, const char *name, const char *value)
 {
-    struct {
+    const struct {
         const char *name, **field;
     } texts[] = {
         {"original_recipient", &r->recipient.original}, {"dsn_orig_rcpt", &r->recipient.dsn_orcpt},
@@ -95,16 +113,13 @@ static void take_attribute(struct arena *a, struct reason *r, const char *name, 
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         if (strcmp(texts[i].name, name) == 0)
-            *texts[i].field = arena_strdup(a, value);
-    if (strcmp(name, "recipient") == 0) {
-        struct str internal = {0};
-        quote_remove(&internal, strcmp(value, "<>") == 0 ? "" : value);
-        r->recipient.address = arena_strdup(a, str_text(&internal));
-        str_done(&internal);
-    } else if (strcmp(name, "offset") == 0)
+            *texts[i].field = value;
+    if (strcmp(name, "recipient") == 0)
+        r->recipient.address = internal_form(a, value);
+    else if (strcmp(name, "offset") == 0)
         r->recipient.offset = (uint32_t) strtoul(value, NULL, 10);
     else if (strcmp(name, "notify_flags") == 0)
-        r->recipient.dsn_notify = atoi(value);
+        r->recipient.dsn_notify = (int) strtol(value, NULL, 10);
 }
 
 static void finish_entry(struct vec *entries, struct reason *r)
@@ -125,7 +140,7 @@ static struct reason *new_entry(struct arena *a)
     return r;
 }
 
-static void parse(struct arena *a, char *text, struct vec *entries)
+void reasons_parse(struct arena *a, char *text, struct vec *entries)
 {
     struct reason *r = NULL;
 
@@ -158,7 +173,7 @@ bool reasons_read(struct arena *a, const char *directory, const char *queue_id, 
 
     queue_path(&path, directory, queue_id);
     if (file_read(str_text(&path), &text, &why))
-        parse(a, text.len == 0 ? (char[]){""} : text.data, entries);
+        reasons_parse(a, arena_strndup(a, str_text(&text), text.len), entries);
     else if (errno != ENOENT) {
         log_warn("%s: %s", queue_id, str_text(&why));
         ok = false;

@@ -23,6 +23,9 @@ bool reasons_append(const char *directory, const char *queue_id, const struct re
 /* All entries, as struct reason * in the arena. No log is an empty one; false: it cannot be read (logged). */
 bool reasons_read(struct arena *a, const char *directory, const char *queue_id, struct vec *entries);
 
+/* The same for the text of a log; it is cut up, and the entries point into it. */
+void reasons_parse(struct arena *a, char *text, struct vec *entries);
+
 void reasons_remove(const char *directory, const char *queue_id);
 
 #endif

@@ -12,8 +12,8 @@ static void do_rewrite(struct attrs *list, struct str *reply)
     bool is_local = strcmp(attrs_text(list, "rule", "local"), "local") == 0;
     const char *address = attrs_text(list, "address", "");
     struct rewrite_context context = {
-        .origin = is_local ? (conf.append_at_myorigin ? conf.myorigin : "") : conf.remote_header_rewrite_domain,
-        .dot_domain = is_local ? (conf.append_dot_mydomain ? conf.mydomain : "") : conf.remote_header_rewrite_domain,
+        .origin = is_local ? conf.myorigin : conf.remote_header_rewrite_domain,
+        .dot_domain = is_local ? conf.mydomain : conf.remote_header_rewrite_domain,
     };
     struct str result = {0};
 

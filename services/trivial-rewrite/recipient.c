@@ -1,6 +1,7 @@
 #include "services/trivial-rewrite/recipient.h"
 
 #include "base/net.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "services/trivial-rewrite/domains.h"
 #include "services/trivial-rewrite/rewrite.h"
@@ -34,18 +35,17 @@ static bool ends_here(struct recipient *r, struct rewrite_address *a)
 {
     rewrite_drop_dot(a);
     const char *at = rewrite_last_at(a);
+    bool has_domain = at != NULL && at[1] != 0;
 
-    return at == NULL || at[1] == 0 || is_local(r, at + 1);
+    r->is_local = has_domain && is_local(r, at + 1);
+    return r->is_local || !has_domain;
 }
 
 /* user@remote@local, user%remote@local, remote!user@local: the sender has chosen a route through us.
  * What is left without our domain is rewritten, and looked at again. */
 static void strip_local_domains(struct arena *memory, struct recipient *r, struct rewrite_address *a, const char **own_domain)
 {
-    const struct rewrite_context context = {
-        .origin = conf.append_at_myorigin ? conf.myorigin : "",
-        .dot_domain = conf.append_dot_mydomain ? conf.mydomain : "",
-    };
+    const struct rewrite_context context = {.origin = conf.myorigin, .dot_domain = conf.mydomain};
     enum { MAX_ROUTE = 100 };
 
     for (int hops = 0; hops < MAX_ROUTE && ends_here(r, a); hops++) {
@@ -64,17 +64,20 @@ static void strip_local_domains(struct arena *memory, struct recipient *r, struc
     }
 }
 
-static void split(struct arena *memory, struct recipient *r, const struct rewrite_address *a)
+/* The parts; an address without a domain is at the last of ours that was left out, or at $myhostname. */
+static void split(struct arena *memory, struct recipient *r, const struct rewrite_address *a, const char *own_domain)
 {
     const char *at = rewrite_last_at(a), *text = str_text(&a->text);
+    size_t n = at == NULL ? a->text.len : (size_t) (at - text);
     struct net_addr addr;
 
-    r->local = arena_strndup(memory, text, at == NULL ? a->text.len : (size_t) (at - text));
+    bool is_complete = at != NULL && (at[1] != 0 || !conf.resolve_null_domain);
+    r->local = n == 0 && at == NULL ? conf.empty_address_recipient : arena_strndup(memory, text, n);
     r->is_routed = strpbrk(r->local, "@%!") != NULL;
-    if (at == NULL || (at[1] == 0 && conf.resolve_null_domain))
-        return;
-    r->domain = conf.resolve_numeric_domain && net_parse(&addr, at + 1, 0) ? arena_printf(memory, "[%s]", at + 1)
-                                                                           : arena_strdup(memory, at + 1);
+    bool is_number = is_complete && conf.resolve_numeric_domain && net_parse(&addr, at + 1, 0);
+    r->domain = !is_complete ? own_domain : arena_printf(memory, is_number ? "[%s]" : "%s", at + 1);
+    if (!is_complete || is_number)
+        r->is_local = is_local(r, r->domain);
 }
 
 void recipient_take(struct arena *memory, const char *address, struct recipient *r)
@@ -85,13 +88,13 @@ void recipient_take(struct arena *memory, const char *address, struct recipient 
     *r = (struct recipient){0};
     rewrite_scan_internal(&a, address, !conf.resolve_dequoted_address);
     strip_local_domains(memory, r, &a, &own_domain);
-    split(memory, r, &a);
+    split(memory, r, &a, own_domain);
     rewrite_address_done(&a);
-    r->is_local = r->domain == NULL || is_local(r, r->domain);
     r->is_good_domain = r->is_local || domains_is_good(r->domain);
     /* A program that gets such a name as an argument would take it for an option. */
-    r->is_good_user = *r->local != '-' || conf.allow_min_user;
+    r->is_good_user = (*r->local != '-' || conf.allow_min_user) &&
+        (!conf.smtputf8_enable || utf8_is_valid(r->local, strlen(r->local)));
     if (*r->local == 0 && r->is_local)
         r->local = conf.empty_address_recipient;
-    r->address = arena_printf(memory, "%s@%s", r->local, r->domain == NULL ? own_domain : r->domain);
+    r->address = arena_printf(memory, "%s@%s", r->local, r->domain);
 }

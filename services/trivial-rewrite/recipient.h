@@ -9,8 +9,7 @@
 
 struct recipient {
     const char *address;  /* internal form, complete */
-    const char *local;    /* its parts */
-    const char *domain;   /* NULL: there was none, so it is here */
+    const char *local, *domain; /* its parts */
     bool is_local;
     bool is_routed;       /* the local part goes on: user@elsewhere, user%elsewhere, elsewhere!user */
     bool is_good_user, is_good_domain; /* could there be such a one? */

@@ -3,31 +3,32 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "mail/addr_find.h"
-#include "mail/address.h"
 #include "services/trivial-rewrite/domains.h"
 #include "services/trivial-rewrite/recipient.h"
 #include "table/table.h"
 
 static struct table_list *transport_maps, *relocated_maps, *sender_relayhost_maps, *sender_transport_maps; /* NULL: none */
 
-static void open_list(struct table_list **list, const char *parameter, const char *value)
+static void open_list(struct table_list **list, const char *parameter, const char *value, int flags)
 {
     table_list_close(*list);
     *list = NULL;
     if (*value == 0)
         return;
-    *list = table_list_open(value, TABLE_FOLD | (conf.smtputf8_enable ? TABLE_UTF8 : 0));
+    *list = table_list_open(value, flags | TABLE_FOLD | (conf.smtputf8_enable ? TABLE_UTF8 : 0));
     table_list_set_title(*list, parameter);
 }
 
 void resolve_open_tables(void)
 {
     domains_open();
-    open_list(&transport_maps, "transport_maps", conf.transport_maps);
-    open_list(&relocated_maps, "relocated_maps", conf.relocated_maps);
-    open_list(&sender_relayhost_maps, "sender_dependent_relayhost_maps", conf.sender_dependent_relayhost_maps);
+    open_list(&relocated_maps, "relocated_maps", conf.relocated_maps, 0);
+    /* A remote client chooses the address, so patterns must not make a transport of its parts. */
+    open_list(&transport_maps, "transport_maps", conf.transport_maps, TABLE_NO_REGSUB);
+    open_list(&sender_relayhost_maps, "sender_dependent_relayhost_maps", conf.sender_dependent_relayhost_maps,
+        TABLE_NO_REGSUB);
     open_list(&sender_transport_maps, "sender_dependent_default_transport_maps",
-        conf.sender_dependent_default_transport_maps);
+        conf.sender_dependent_default_transport_maps, TABLE_NO_REGSUB);
 }
 
 /* --- tables --- */
@@ -58,7 +59,7 @@ static enum table_result find_transport(const char *address, struct str *value)
     };
     enum table_result result = addr_find(&f, address, value, NULL);
 
-    return result == TABLE_ABSENT ? table_list_find_part(transport_maps, "*", value) : result;
+    return result == TABLE_ABSENT ? table_list_find(transport_maps, "*", value) : result;
 }
 
 /* --- a question --- */
@@ -137,8 +138,7 @@ static void route_local(struct question *q)
 {
     q->flags |= RESOLVE_CLASS_LOCAL;
     take_transport(q, conf.local_transport, conf.myhostname);
-    if (q->recipient.domain != NULL)
-        domains_warn_of_local(q->recipient.domain);
+    domains_warn_of_local(q->recipient.domain);
 }
 
 static void route_alias(struct question *q)
@@ -207,7 +207,7 @@ static void route_by_class(struct question *q)
 /* ":" alone changes nothing; ":host" keeps the transport, "transport:" goes to the domain. */
 static void take_transport_entry(struct question *q, const char *value)
 {
-    const char *domain = address_domain(q->recipient.address);
+    const char *domain = q->recipient.domain;
 
     if (strcmp(value, ":") == 0)
         return;
@@ -268,8 +268,6 @@ static void decide(struct question *q)
 {
     const struct recipient *r = &q->recipient;
 
-    if (r->is_routed)
-        q->flags |= RESOLVE_ROUTED;
     if (!r->is_good_user || !r->is_good_domain)
         q->flags |= RESOLVE_ERROR;
     if (!r->is_good_domain) { /* what the DNS could never have is not looked for */
@@ -278,6 +276,8 @@ static void decide(struct question *q)
         q->nexthop = "5.1.3 Bad address syntax";
         return;
     }
+    if (r->is_routed)
+        q->flags |= RESOLVE_ROUTED;
     route_by_class(q);
     apply_transport_maps(q);
     apply_relocated_maps(q);

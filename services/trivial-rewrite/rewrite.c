@@ -177,13 +177,15 @@ void rewrite_standard(const struct rewrite_context *c, struct rewrite_address *a
         swap_bang_path(a);
     if (rewrite_last_at(a) == NULL && conf.allow_percent_hack)
         swap_percent(a);
-    if (rewrite_last_at(a) == NULL && *c->origin != 0) {
+    if (rewrite_last_at(a) == NULL && conf.append_at_myorigin && *c->origin != 0) {
         add_char(a, '@');
         add(a, c->origin, strlen(c->origin), true);
     }
     bool is_complete = rewrite_drop_dot(a);
     const char *at = rewrite_last_at(a);
-    if (!is_complete && at != NULL && at[1] != 0 && strpbrk(at + 1, ".[") == NULL && *c->dot_domain != 0) {
+    if (is_complete || at == NULL || at[1] == 0 || strpbrk(at + 1, ".[") != NULL)
+        return;
+    if (conf.append_dot_mydomain && *c->dot_domain != 0) {
         add_char(a, '.');
         add(a, c->dot_domain, strlen(c->dot_domain), true);
     }

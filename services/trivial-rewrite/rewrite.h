@@ -7,10 +7,10 @@
 
 #include "base/str.h"
 
-/* What completes an address that is not. */
+/* What completes an address that is not, as far as append_at_myorigin and append_dot_mydomain let it. */
 struct rewrite_context {
-    const char *origin;      /* appended to a user without domain; "": nothing is */
-    const char *dot_domain;  /* appended to a domain without a dot; "": nothing is */
+    const char *origin;      /* for a user without domain; "": nothing is appended */
+    const char *dot_domain;  /* for a domain without a dot; "": nothing is appended */
 };
 
 /* An address in internal form in which it is known what was quoted: an '@', '%' or '!' among the

@@ -1,10 +1,12 @@
 /* deliver_bench.c: a qmgr that knows one message, for trying out and measuring a delivery agent.
  *
- * deliver_bench [-j] [-q] [-f flags] [-n count] [-c concurrency] [-s size] [-e encoding] [-S sendopts] AGENT NEXTHOP RECIPIENT...
+ * deliver_bench [-j] [-q] [-f flags] [-n count] [-c concurrency] [-s size] [-e encoding] [-S sendopts] AGENT NEXTHOP
+ * RECIPIENT...
  *
  * MAIL_CONFIG names the configuration; its queue directory must exist. The agent is started as
  * master would start it, and gets the same request count times; the bounce, defer and trace
- * services are played here. -j: the message is in the journal, else in a queue file. Prints outcomes, and what the agent used.
+ * services are played here. -j: the message is in the journal, else in a queue file. Prints outcomes, and what the
+ * agent used.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -199,7 +201,7 @@ static void report(msec elapsed)
     kill(agent, SIGTERM);
     wait4(agent, &status, 0, &used);
     double cpu = (double) (used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-        (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+                 (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
     printf("%ld deliveries in %.2f s: %.0f a second; agent: %.1f microseconds of CPU each (%.1f user), %.2f switches\n",
         count, (double) elapsed / 1000, (double) count * 1000 / (double) (elapsed > 0 ? elapsed : 1),
         cpu * 1e6 / (double) count,
@@ -214,16 +216,35 @@ static void read_options(int argc, char **argv)
     delivery.encoding = "7bit";
     while ((c = getopt(argc, argv, "c:e:f:jn:qr:s:S:")) > 0)
         switch (c) {
-        case 'c': concurrency = atol(optarg); break;
-        case 'e': delivery.encoding = optarg; break;
-        case 'f': delivery.flags = atoi(optarg); break;
-        case 'j': is_in_journal = true; break;
-        case 'n': count = atol(optarg); break;
-        case 'q': is_quiet = true; break;
-        case 'r': sender = optarg; break;
-        case 's': size = (size_t) atol(optarg); break;
-        case 'S': delivery.sendopts = atoi(optarg); break;
-        default: exit(64);
+        case 'c':
+            concurrency = atol(optarg);
+            break;
+        case 'e':
+            delivery.encoding = optarg;
+            break;
+        case 'f':
+            delivery.flags = atoi(optarg);
+            break;
+        case 'j':
+            is_in_journal = true;
+            break;
+        case 'n':
+            count = atol(optarg);
+            break;
+        case 'q':
+            is_quiet = true;
+            break;
+        case 'r':
+            sender = optarg;
+            break;
+        case 's':
+            size = (size_t) atol(optarg);
+            break;
+        case 'S':
+            delivery.sendopts = atoi(optarg);
+            break;
+        default:
+            exit(64);
         }
     if (argc - optind < 3)
         fatal("usage: deliver_bench [options] agent nexthop recipient...");

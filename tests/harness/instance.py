@@ -126,6 +126,8 @@ class Instance:
         os.chown(self.base / "data", owner, -1)
         os.chmod(self.base / "data", 0o700)
         os.chown(self.mail, 65534, 65534)
+        self.log.path.touch()
+        os.chown(self.log.path, owner, -1)  # commands that have given up root write to it too
 
     def write_config(self, main_cf="", master_cf=""):
         environment = " ".join(f"{n}={v}" for n, v in self.daemon_env.items())

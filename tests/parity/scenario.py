@@ -174,9 +174,9 @@ class Run:
             if daemon not in ("postfix/master", "postfix/anvil", "postfix/scache", "postfix/postlogd"):
                 log.setdefault(daemon, []).append(clean(text))
         for daemon in log:
-            if not daemon.endswith("smtpd"):
+            if not daemon.endswith("smtpd"):  # several tasks or processes: in any order
                 log[daemon].sort()
-        sent = sorted(clean(f"MAIL FROM:{m.mail}\n" + "".join(f"RCPT TO:{r}\n" for r in m.rcpts) + text_of(m.data))
+        sent = sorted(clean(f"MAIL FROM:{m.mail}\n" + "".join(f"RCPT TO:{r}\n" for r in m.rcpts) + without_our_words(text_of(m.data)))
                       for m in self.sink.messages)
         boxes = sorted(clean(without_our_words(text_of(p.read_bytes())))
                        for p in self.instance.mail.rglob("new/*"))
@@ -188,8 +188,12 @@ def text_of(data):
 
 
 def without_our_words(text):
-    """The words for people in a delivery status notification are each suite's own."""
-    return re.sub(r"(Content-Description: Notification\n.*?\n\n).*?(\n--)", r"\1(text)\2", text, flags=re.S)
+    """What a notice says to people is each suite's own; what it says to programs is not."""
+    if "\nAuto-Submitted: auto-replied\n" not in text:
+        return text
+    text = re.sub(r"(?m)^Subject: .*", "Subject: (ours)", text, count=1)
+    text = re.sub(r"(?m)^This is a .*message.*\n", "(preamble)\n", text, count=1)
+    return re.sub(r"(\nContent-Description: Notification\n.*?\n\n).*?(\n--)", r"\1(text)\2", text, count=1, flags=re.S)
 
 
 class Normaliser:
@@ -201,6 +205,7 @@ class Normaliser:
         ids |= set(re.findall(r"queued as (\w{6,})", "\n".join(run.transcript)))
         self.rules = [(re.escape(str(i.base)), "BASE"), (re.escape(str(i.suite.commands)) + "/", ""),
                       (r"\b(%s)\b" % "|".join(sorted(ids, key=len, reverse=True)) if ids else r"(?!)", "QID"),
+                      (r"(command|daemon)_directory = .*", r"\1_directory = DIR"),
                       (r"\[127\.0\.0\.1\]:\d+", "[127.0.0.1]:PORT"),
                       (r"delay=[\d.]+, delays=[\d./]+", "delay=D, delays=D"),
                       (r"\bsize=\d+", "size=N"), (r" SIZE=\d+", " SIZE=N"),

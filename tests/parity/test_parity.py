@@ -25,7 +25,9 @@ def rewrite(side, value):
 
 def result(name, system, side):
     with scenario.Run(name, system) as run:
-        return rewrite(side, run.play().result())
+        found = rewrite(side, run.play().result())
+    found["log"] = {daemon: lines for daemon, lines in found["log"].items() if lines}
+    return found
 
 
 def readable(value):

@@ -124,11 +124,11 @@ def test_notices_ask_for_headers_only_when_the_sender_did(make_instance, sink):
 
 def test_notify_never_is_silent_and_notify_success_is_not(make_instance, sink):
     i = make_instance(LOCAL, relay_port=sink.port).start()
+    sink.extensions = ("PIPELINING",)  # no DSN: the report is ours to make
     sink.answers["RCPT"] = lambda line: "550 5.1.1 unknown" if "bad" in line else None
     quiet = i.send(message(), "me@load.example", "bad@sink.example", rcpt_options="NOTIFY=NEVER")
     i.log.wait(f"{quiet}: removed")
     assert not i.log.lines(f"{quiet}: sender non-delivery")
-    sink.extensions = ("PIPELINING",)  # so that the report is ours to make
     told = i.send(message(), "me@load.example", "good@sink.example", rcpt_options="NOTIFY=SUCCESS")
     i.log.wait(f"{told}: sender delivery status notification: ")
     assert b"Action: relayed" in i.maildir("inbox")[0]

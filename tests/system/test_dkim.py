@@ -90,7 +90,7 @@ CONTENT = {
     "folded headers": b"From: <sender@load.example>\r\nTo: <a@x.example>,\r\n <b@x.example>,\r\n\t<c@x.example>\r\n"
                       b"Subject:   many \t  blanks  \r\n   and folds\r\nDate: Sat, 21 Nov 2026 23:30:00 +0000\r\n"
                       b"Message-ID:\r\n <folded@load.example>\r\n\r\nbody\r\n",
-    "repeated headers": b"From: <sender@load.example>\r\nTo: <a@x.example>\r\nSubject: one\r\nSubject: two\r\n"
+    "repeated headers": b"From: <sender@load.example>\r\nTo: <a@x.example>\r\nSubject: one\r\nComments: 1\r\nComments: 2\r\n"
                         b"Received: from x by y; Sat, 21 Nov 2026 23:30:00 +0000\r\nDate: Sat, 21 Nov 2026 23:30:00 +0000\r\n"
                         b"Message-ID: <rep@load.example>\r\n\r\nbody\r\n",
     "headers that we add": b"From: <sender@load.example>\r\nSubject: no date, no id\r\n\r\nbody\r\n",

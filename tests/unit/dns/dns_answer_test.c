@@ -1,10 +1,10 @@
 #include "tests/unit/test.h"
 
-
 #include "dns/dns_answer.h"
 #include "packet.h"
 
-static const char *parse(struct arena *a, const struct str *p, const char *name, enum dns_type type, struct dns_answer *out)
+static const char *parse(
+    struct arena *a, const struct str *p, const char *name, enum dns_type type, struct dns_answer *out)
 {
     *out = (struct dns_answer){.type = type, .asked = name, .name = name};
     return dns_answer_parse(a, (const unsigned char *) p->data, p->len, out);
@@ -217,9 +217,22 @@ static void test_name_is_valid(void **state)
         const char *name;
         bool want;
     } cases[] = {
-        {"example.com", true}, {"_dmarc.example.com", true}, {"a-b.c", true}, {"1.2.0.192.in-addr.arpa", true},
-        {"localhost", true}, {"", false}, {".", false}, {"a..b", false}, {".a", false}, {"a.", false},
-        {"-a.b", false}, {"a-.b", false}, {"a.b-", false}, {"192.0.2.1", false}, {"a b", false}, {"a\xc3\xa9.b", false},
+        {"example.com", true},
+        {"_dmarc.example.com", true},
+        {"a-b.c", true},
+        {"1.2.0.192.in-addr.arpa", true},
+        {"localhost", true},
+        {"", false},
+        {".", false},
+        {"a..b", false},
+        {".a", false},
+        {"a.", false},
+        {"-a.b", false},
+        {"a-.b", false},
+        {"a.b-", false},
+        {"192.0.2.1", false},
+        {"a b", false},
+        {"a\xc3\xa9.b", false},
         {"a123456789012345678901234567890123456789012345678901234567890123.b", false},
     };
 
@@ -233,9 +246,14 @@ static void test_name_is_valid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mx), cmocka_unit_test(test_null_mx), cmocka_unit_test(test_negative),
-        cmocka_unit_test(test_alias), cmocka_unit_test(test_other_types), cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_endless_pointer), cmocka_unit_test(test_name_is_valid),
+        cmocka_unit_test(test_mx),
+        cmocka_unit_test(test_null_mx),
+        cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_alias),
+        cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_endless_pointer),
+        cmocka_unit_test(test_name_is_valid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

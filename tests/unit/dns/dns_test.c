@@ -25,12 +25,17 @@ static const struct zone {
     const char *address;
     size_t n;
 } zone[] = {
-    {"x.test", 15, "b.x.test", 20, NULL, 0}, {"x.test", 15, "a.x.test", 10, NULL, 0},
-    {"x.test", 15, "c.x.test", 30, NULL, 0}, {"a.x.test", 1, NULL, 0, "\x0a\0\0\1", 4},
-    {"both.test", 1, NULL, 0, "\x0a\0\0\2", 4}, {"both.test", 28, NULL, 0, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16},
-    {"slow.test", 1, NULL, 0, "\x0a\0\0\3", 4}, {"null.test", 15, "", 0, NULL, 0},
+    {"x.test", 15, "b.x.test", 20, NULL, 0},
+    {"x.test", 15, "a.x.test", 10, NULL, 0},
+    {"x.test", 15, "c.x.test", 30, NULL, 0},
+    {"a.x.test", 1, NULL, 0, "\x0a\0\0\1", 4},
+    {"both.test", 1, NULL, 0, "\x0a\0\0\2", 4},
+    {"both.test", 28, NULL, 0, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16},
+    {"slow.test", 1, NULL, 0, "\x0a\0\0\3", 4},
+    {"null.test", 15, "", 0, NULL, 0},
     {"1.0.0.10.in-addr.arpa", 12, "a.x.test", -1, NULL, 0},
-    {"alias.test", 5, "far.test", -1, NULL, 0}, {"far.test", 1, NULL, 0, "\x0a\0\0\4", 4},
+    {"alias.test", 5, "far.test", -1, NULL, 0},
+    {"far.test", 1, NULL, 0, "\x0a\0\0\4", 4},
     {"loop.test", 5, "loop.test", -1, NULL, 0},
 };
 

@@ -25,8 +25,8 @@ static inline void packet_name(struct str *p, const char *name)
     str_addc(p, 0);
 }
 
-static inline void packet_begin(struct str *p, unsigned id, int rcode, unsigned answers, unsigned authority,
-    const char *name, int type)
+static inline void packet_begin(
+    struct str *p, unsigned id, int rcode, unsigned answers, unsigned authority, const char *name, int type)
 {
     str_clear(p);
     packet_number(p, id, 2);

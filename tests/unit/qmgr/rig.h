@@ -22,6 +22,7 @@
 #include "config/config.h"
 #include "ipc/attr.h"
 #include "mail/delivery.h"
+#include "mail/rewrite_client.h"
 #include "qmgr/deferred.h"
 #include "qmgr/deliver.h"
 #include "qmgr/feed.h"
@@ -99,7 +100,7 @@ static inline void rig_reply(struct request *r, const char *name, const char *va
     str_done(&reply);
 }
 
-/* trivial-rewrite: user@NEXTHOP.TRANSPORT goes to TRANSPORT, nexthop NEXTHOP. */
+/* trivial-rewrite: user@NEXTHOP.TRANSPORT goes to TRANSPORT, nexthop NEXTHOP; syntax@... is an error. */
 static inline void rig_rewrite(struct request *r)
 {
     struct attrs list;
@@ -111,7 +112,10 @@ static inline void rig_rewrite(struct request *r)
     const char *address = attrs_text(&list, "address", "");
     char *at = mem_strdup(strchr(address, '@') + 1), *dot = strrchr(at, '.');
     *dot = 0;
-    attr_put_long(&reply, "flags", 1 << 12);
+    if (strncmp(address, "syntax@", 7) == 0)
+        attr_put_long(&reply, "flags", RESOLVE_ERROR);
+    else
+        attr_put_long(&reply, "flags", strcmp(dot + 1, "local") == 0 ? RESOLVE_CLASS_LOCAL : RESOLVE_CLASS_DEFAULT);
     attr_put(&reply, "transport", dot + 1);
     attr_put(&reply, "nexthop", at);
     attr_put(&reply, "recipient", address);
@@ -150,6 +154,7 @@ struct rig_agent {
     struct request *held[4096];
     unsigned held_count, busy, most_busy, count;
     struct str log;                    /* "QID nexthop user user ..." */
+    struct str sender;                 /* of the last delivery */
 };
 
 static inline void rig_agent_opened(struct mux *m)
@@ -194,6 +199,7 @@ static inline void rig_agent_request(struct request *r)
     const char *bytes = request_head(r, &n);
 
     assert_true(delivery_get(&memory, bytes, n, &d));
+    str_setf(&a->sender, "%s", d.sender);
     str_addf(&a->log, "%s %s", d.queue_id, d.nexthop);
     for (size_t i = 0; i < d.recipient_count; i++)
         str_addf(&a->log, " %s", d.recipients[i].address);
@@ -242,6 +248,12 @@ static inline void rig_agent_die(struct rig_agent *a)
 
 /* --- messages --- */
 
+/* What the next messages have besides. */
+static struct {
+    const char *user, *filter, *redirect, *verp;
+    long warn_time;
+} rig_with;
+
 /* "r0@DOMAIN r1@DOMAIN ...": so many recipients; %d in domain is replaced by the number. */
 static inline void rig_image(struct str *out, int recipients, const char *domain, time_t created)
 {
@@ -252,8 +264,14 @@ static inline void rig_image(struct str *out, int recipients, const char *domain
     record_addf(&envelope, REC_TIME, "%ld 123456", (long) created);
     record_addf(&envelope, REC_ATTR, "create_time=%ld", (long) created);
     record_adds(&envelope, REC_SENDER, "sender@example.com");
+    if (rig_with.verp != NULL)
+        record_adds(&envelope, REC_VERP, rig_with.verp);
+    if (rig_with.warn_time != 0)
+        record_addf(&envelope, REC_WARN, "%15ld", rig_with.warn_time);
     for (int i = 0; i < recipients; i++) {
         str_setf(&address, "r%d@", i);
+        if (rig_with.user != NULL)
+            str_setf(&address, "%s@", rig_with.user);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 #pragma GCC diagnostic ignored "-Wformat-security"
@@ -270,6 +288,10 @@ static inline void rig_image(struct str *out, int recipients, const char *domain
     record_addf(out, REC_SIZE, "%15zu %15zu %15d %15d %15zu %15d", size, before + SIZE_PAYLOAD + 2, recipients, 0, size, 0);
     str_add(out, envelope.data, envelope.len);
     record_add(out, REC_EXTRACTED, "", 0);
+    if (rig_with.filter != NULL)
+        record_adds(out, REC_FILTER, rig_with.filter);
+    if (rig_with.redirect != NULL)
+        record_adds(out, REC_REDIRECT, rig_with.redirect);
     record_add(out, REC_END, "", 0);
     str_done(&envelope);
     str_done(&address);
@@ -431,6 +453,14 @@ static inline int rig_begin(void **state)
     rig_retry = rig_agent("private/retry", 0);
     rig_retry->outcome = OUTCOME_DEFERRED;
     qmgr_intake_start();
+    return 0;
+}
+
+/* After each test: messages are ordinary again. */
+static inline int rig_plain(void **state)
+{
+    (void) state;
+    memset(&rig_with, 0, sizeof(rig_with));
     return 0;
 }
 

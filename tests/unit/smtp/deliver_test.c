@@ -1,6 +1,8 @@
 /* Whole deliveries against servers that play a script: which reply means what. */
 #include "dialogue.h"
 
+#include "base/loop.h"
+#include "base/task.h"
 #include "smtp/attempt.h"
 #include "smtp/filter.h"
 #include "smtp/hello.h"
@@ -172,6 +174,51 @@ static void test_withdrawn(void **state)
     str_done(&nexthop);
 }
 
+/* Two deliveries at once, and a session that is known to answer quickly: the second begins behind
+ * the dot of the first, before the server has answered it. */
+static int tasks_left;
+
+static void deliver_in_task(void *nexthop)
+{
+    struct delivery_recipient r = {.address = "a@x.test", .original = "", .dsn_orcpt = ""};
+    struct delivery d = {.queue_id = "Q", .queue = "active", .sender = "s@x.test", .encoding = "7bit", .nexthop = nexthop,
+        .envelope_id = "", .recipients = &r, .recipient_count = 1, .hop = {"", "", "", "", "", "", ""}};
+
+    assert_true(dialogue_message(&d, "message", "Subject: x\n\n.dot"));
+    smtp_deliver(&d);
+    if (--tasks_left == 2) {
+        task_start(deliver_in_task, nexthop);
+        task_start(deliver_in_task, nexthop);
+    }
+    if (tasks_left == 0)
+        loop_stop();
+}
+
+static void test_follow(void **state)
+{
+    static const char *const script[] = {HELLO MAIL RCPT_A DATA MAIL RCPT_A
+        "C: DATA\nS: 354 go\nD: ..dot\nC: MAIL FROM\nC: RCPT TO\nC: DATA\n"
+        "S: 250 2.0.0 Ok: queued\nS: 250 Ok\nS: 250 Ok\nS: 354 go\nD: ..dot\nS: 250 2.0.0 Ok: queued\n", NULL};
+    struct dialogue_server server = dialogue_start(script);
+    struct str nexthop = {0}, want = {0};
+
+    (void) state;
+    str_addf(&nexthop, "[127.0.0.1]:%d", server.port);
+    str_clear(&dialogue_events);
+    tasks_left = 3;
+    task_start(deliver_in_task, (void *) str_text(&nexthop));
+    loop_run();
+    smtp_pool_close();
+    add_ports(&want, "a@x.test sent 127.0.0.1[127.0.0.1]:%1 2.0.0 (250 2.0.0 Ok: queued)\n"
+        "a@x.test sent 127.0.0.1[127.0.0.1]:%1, conn_use=2 2.0.0 (250 2.0.0 Ok: queued)\n"
+        "a@x.test sent 127.0.0.1[127.0.0.1]:%1, conn_use=3 2.0.0 (250 2.0.0 Ok: queued)\n", &server);
+    assert_string_equal(str_text(&dialogue_events), str_text(&want));
+    assert_true(dialogue_end(&server));
+    arena_done(&dialogue_memory);
+    str_done(&nexthop);
+    str_done(&want);
+}
+
 static int set_up(void **state)
 {
     static char dir[] = "/tmp/deliver_test.XXXXXX";
@@ -197,7 +244,8 @@ static int clean_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_dialogues), cmocka_unit_test(test_withdrawn)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_dialogues), cmocka_unit_test(test_withdrawn),
+        cmocka_unit_test(test_follow)};
 
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }

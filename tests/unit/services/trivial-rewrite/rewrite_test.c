@@ -12,7 +12,7 @@ static const struct {
     {"user@host.", "user@host", "user@host"},
     {"user@a.example", "user@a.example", "user@a.example"},
     {"user@a.example.", "user@a.example", "user@a.example"},
-    {"user@", "user@origin.example", "user@domain.invalid"},
+    {"user@", "user@", "user@"},
     {"user@[192.0.2.1]", "user@[192.0.2.1]", "user@[192.0.2.1]"},
     {"@a.example,@b.example:user@c.example", "user@c.example", "user@c.example"},
     {"a.example!user", "user@a.example", "user@a.example"},
@@ -21,8 +21,25 @@ static const struct {
     {"user%b%a.example", "user%b@a.example", "user%b@a.example"},
     {"user%b@a.example", "user%b@a.example", "user%b@a.example"},
     {"\"user@x\"", "\"user@x\"@origin.example", "\"user@x\"@domain.invalid"},
-    {"\"a!b\"@a.example", "\"a!b\"@a.example", "\"a!b\"@a.example"},
+    {"\"a!b\"@a.example", "a!b@a.example", "a!b@a.example"},
     {"\"a b\"", "\"a b\"@origin.example", "\"a b\"@domain.invalid"},
+    {"a b@a.example", "\"a b\"@a.example", "\"a b\"@a.example"},
+    {"\"user\"@a.example", "user@a.example", "user@a.example"},
+    {"\"a\" . b@a.example", "a.b@a.example", "a.b@a.example"},
+    {"\"a\" \"b\"@a.example", "\"a b\"@a.example", "\"a b\"@a.example"},
+    {"user @ a.example", "user@a.example", "user@a.example"},
+    {"a@b@a.example", "\"a@b\"@a.example", "\"a@b\"@a.example"},
+    {"a\\@b@a.example", "\"a@b\"@a.example", "\"a@b\"@a.example"},
+    {"a\"b@a.example", "\"a b@a.example\"@origin.example", "\"a b@a.example\"@domain.invalid"},
+    {"@a.example", "\"\"@a.example", "\"\"@a.example"},
+    {"@a.example:user", "user@origin.example", "user@domain.invalid"},
+    {"@a:b:c@a.example", "\"b:c\"@a.example", "\"b:c\"@a.example"},
+    {"user@a..", "user@a..", "user@a.."},
+    {"user@[192.0.2.1", "user@[192.0.2.1]", "user@[192.0.2.1]"},
+    {"a!", "\"\"@a.my.example", "\"\"@a.domain.invalid"},
+    {"a!\"b c\"", "\"b c\"@a.my.example", "\"b c\"@a.domain.invalid"},
+    {"\\", "\"\"@origin.example", "\"\"@domain.invalid"},
+    {"..@a.example", "\"..\"@a.example", "\"..\"@a.example"},
 };
 
 static void addresses_get_their_standard_form(void **state)
@@ -32,7 +49,7 @@ static void addresses_get_their_standard_form(void **state)
     struct str out = {0};
 
     (void) state;
-    conf.swap_bangpath = conf.allow_percent_hack = true;
+    conf.swap_bangpath = conf.allow_percent_hack = conf.append_at_myorigin = conf.append_dot_mydomain = true;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         rewrite_apply(&local, cases[i].in, &out);
         assert_string_equal(str_text(&out), cases[i].local);
@@ -44,12 +61,12 @@ static void addresses_get_their_standard_form(void **state)
 
 static void what_is_switched_off_stays_as_it_is(void **state)
 {
-    const struct rewrite_context nothing = {.origin = "", .dot_domain = ""};
+    const struct rewrite_context nothing = {.origin = "origin.example", .dot_domain = "my.example"};
     static const char *const same[] = {"user", "user@host", "a!b", "a%b"};
     struct str out = {0};
 
     (void) state;
-    conf.swap_bangpath = conf.allow_percent_hack = false;
+    conf.swap_bangpath = conf.allow_percent_hack = conf.append_at_myorigin = conf.append_dot_mydomain = false;
     for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
         rewrite_apply(&nothing, same[i], &out);
         assert_string_equal(str_text(&out), same[i]);
