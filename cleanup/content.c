@@ -97,7 +97,7 @@ static void count_hop(struct message *m)
     if (++m->hops != (unsigned) conf.hopcount_limit + 1)
         return;
     log_warn("%s: message rejected: hopcount exceeded", m->queue_id);
-    message_refuse(m, CLEANUP_STAT_HOPS, "too many hops");
+    message_refuse(m, CLEANUP_STAT_HOPS, "");
 }
 
 /* Which headers a message has decides which are added. */
@@ -286,7 +286,7 @@ static void check_size(struct message *m)
 {
     if (conf.message_size_limit > 0 && image_size(&m->image) - m->data_offset > (uint64_t) conf.message_size_limit + SIGNATURE_ROOM) {
         log_warn("%s: queue file size limit exceeded", m->queue_id);
-        message_refuse(m, CLEANUP_STAT_SIZE, "message file too big");
+        message_refuse(m, CLEANUP_STAT_SIZE, "");
     }
     if (m->signer != NULL && !image_is_in_file(&m->image) && m->image.bytes.len > (size_t) conf.cleanup_memory_limit) {
         struct str padding = {0};
@@ -369,7 +369,7 @@ static void on_error(void *context, enum mime_error error, const char *text, siz
 
     log_info("%s: reject: mime-error %s: %.*s from %s[%s]; from=<%s>", m->queue_id, what, (int) len, text,
         m->client_name, m->client_address, m->sender);
-    message_refuse(m, CLEANUP_STAT_CONT, what);
+    message_refuse(m, CLEANUP_STAT_CONT, arena_printf(&m->arena, "%s %s", mime_error_dsn(error), what));
 }
 
 static const struct mime_events events = {

@@ -245,7 +245,7 @@ void envelope_end(struct message *m)
     add_bcc(m);
     record_add(&m->image.bytes, REC_END, "", 0);
     if (m->recipient_count == 0)
-        message_refuse(m, CLEANUP_STAT_RCPT, "no recipients specified");
+        message_refuse(m, CLEANUP_STAT_RCPT, "");
     record_addf(&size, REC_SIZE, "%15ld %15ld %15ld %15ld %15ld %15ld", (long) data_size, (long) m->data_offset,
         (long) m->recipient_count, (long) (m->notify_mask << 1), (long) data_size, (long) m->sendopts);
     image_overwrite(&m->image, 0, size.data, size.len);

@@ -246,6 +246,20 @@ static enum verdict act_reply(struct session *s, struct access *a, struct reply 
     return refuse_with(s, a, code, code < 500 ? "4.7.1" : "5.7.1", why);
 }
 
+/* Restrictions in a table speak of what was looked up. */
+static enum verdict act_restrictions(struct session *s, const struct access *a, struct reply *why)
+{
+    struct checks *c = s->checks;
+    const char *name = c->name, *class = c->class;
+
+    c->name = a->name;
+    c->class = a->class;
+    enum verdict v = smtpd_restrict_text(s, a->value, a->table, why);
+    c->name = name;
+    c->class = class;
+    return v;
+}
+
 enum verdict smtpd_access_act(struct session *s, const char *value, const char *table, const char *key,
     const char *name, const char *class, struct reply *why)
 {
@@ -260,5 +274,5 @@ enum verdict smtpd_access_act(struct session *s, const char *value, const char *
         return act_reply(s, &a, why);
     if (is_all_digits(value)) /* pop-before-smtp databases have a time here */
         return permit_from(s, &a);
-    return smtpd_restrict_text(s, value, table, why);
+    return act_restrictions(s, &a, why);
 }

@@ -60,7 +60,10 @@ static void read_options(int argc, char **argv)
         case 'o': override(optarg); break;
         case 's': options.worker.listener_count = atoi(optarg); break;
         case 'S': options.is_stdin = true; break;
-        case 't': options.worker.is_fifo = strcmp(optarg, "fifo") == 0; break;
+        case 't':
+            options.worker.is_fifo = strcmp(optarg, "fifo") == 0;
+            options.worker.is_pass = strcmp(optarg, "pass") == 0;
+            break;
         case 'u': options.is_unprivileged = true; break;
         case 'v': log_verbose++; break;
         case 'V': options.is_stderr = true; break;
@@ -98,9 +101,11 @@ int daemon_main(int argc, char **argv, const struct daemon_program *program)
     service_name = program_name;
     log_set_tag(program_name);
     read_options(argc, argv);
+    logging_open_early(program_name);
     config_load(program_name, service_name);
     if (chdir(conf.queue_directory) < 0)
         fatal("chdir %s: %m", conf.queue_directory);
+    log_remove_sinks();
     if (!options.is_stderr)
         logging_open(program_name, options.is_stdin ? LOGGING_COMMAND : LOGGING_DAEMON);
     crash_report();

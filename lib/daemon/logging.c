@@ -233,3 +233,43 @@ void logging_open(const char *program, enum logging_for whom)
     else
         log_add_sink(whom == LOGGING_MASTER ? sink_file : sink_postlog, NULL);
 }
+
+/* --- when main.cf is wrong --- */
+
+static const char *or_default(const char *value, const char *default_)
+{
+    return value == NULL ? default_ : value;
+}
+
+static void sink_early(void *context, const struct log_line *lines, size_t count)
+{
+    static bool is_ready;
+
+    log_sink_stderr(context, lines, count);
+    if (!is_ready) {
+        const char *queue = config_get("queue_directory");
+        if (queue == NULL || chdir(queue) < 0)
+            return;
+        is_ready = true;
+        conf.maillog_file = or_default(config_get("maillog_file"), "");
+        conf.maillog_file_permissions = or_default(config_get("maillog_file_permissions"), "0600");
+        snprintf(host, sizeof(host), "%.*s", (int) strcspn(or_default(config_get("myhostname"), ""), "."),
+            or_default(config_get("myhostname"), ""));
+    }
+    if (*conf.maillog_file == 0)
+        sink_syslog(NULL, lines, count);
+    else
+        sink_postlog(NULL, lines, count);
+}
+
+void logging_open_early(const char *program)
+{
+    struct str tag = {0};
+
+    pid = getpid();
+    str_setf(&tag, "postfix/%s", program);
+    log_remove_sinks();
+    log_set_tag(str_text(&tag));
+    log_add_sink(sink_early, NULL);
+    str_done(&tag);
+}

@@ -15,6 +15,10 @@ enum logging_for {
  * daemon's name does not fit). Safe to call again after main.cf has changed. program is kept. */
 void logging_open(const char *program, enum logging_for whom);
 
+/* Before config_load(): if that finds a bad value, the fatal line goes where main.cf, as far as it
+ * could be read, says that lines go; and to standard error. */
+void logging_open_early(const char *program);
+
 /* Append lines, each ending in a newline, to maillog_file: postlogd's work. False: errno. */
 bool logging_write_file(const char *lines, unsigned long n);
 void logging_reopen_file(void); /* after the file was rotated */
