@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "config/interfaces.h"
 #include "dns/dns.h"
-#include "mail/idna.h"
+#include "base/idna.h"
 #include "smtp/trouble.h"
 
 enum { SMTP_PORT = 25 };

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "config/config.h"
-#include "mail/idna.h"
+#include "base/idna.h"
 
 enum { NAME_MAX_LEN = 255, LABEL_MAX_LEN = 63 };
 

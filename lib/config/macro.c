@@ -3,7 +3,8 @@
 #include <ctype.h>
 
 #include "base/compiler.h"
-#include "config/domain.h"
+#include "base/idna.h"
+#include "base/utf8.h"
 #include "config/level.h"
 
 struct span {
@@ -259,19 +260,28 @@ static bool relation(struct expansion *e, struct span body, struct str *out)
     return true;
 }
 
+/* What is ASCII stays as it is written. */
+static bool to_ascii(const char *domain, struct str *out)
+{
+    if (!utf8_is_ascii(domain, strlen(domain)))
+        return idna_to_ascii(domain, out);
+    str_set(out, domain);
+    return true;
+}
+
 static const struct {
     const char *name;
-    bool (*apply)(const char *text, struct str *out);
+    bool (*apply)(const char *text, struct str *out); /* replaces what is in out */
 } functions[] = {
-    {"domain_to_ascii", domain_to_ascii},
-    {"domain_to_utf8", domain_to_utf8},
+    {"domain_to_ascii", to_ascii},
+    {"domain_to_utf8", idna_to_utf8},
 };
 
 /* rest begins with the brace after the name of a function. */
 static bool function_call(struct expansion *e, struct span name, struct span rest, struct str *out)
 {
     struct span argument, after = rest;
-    struct str value = {0};
+    struct str value = {0}, result = {0};
 
     size_t i = 0;
     while (i < ARRAY_SIZE(functions) &&
@@ -285,11 +295,13 @@ static bool function_call(struct expansion *e, struct span name, struct span res
     if (after.at < after.end)
         return unexpected(e, "unexpected input", argument, "}", after);
     bool ok = expand(e, argument, &value);
-    if (ok && !functions[i].apply(str_text(&value), out)) {
+    if (ok && !functions[i].apply(str_text(&value), &result)) {
         str_setf(e->why, "%s: bad domain name: \"%s\"", functions[i].name, str_text(&value));
         ok = false;
     }
+    str_add(out, str_text(&result), result.len);
     str_done(&value);
+    str_done(&result);
     return ok;
 }
 

@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "config/interfaces.h"
-#include "mail/idna.h"
+#include "base/idna.h"
 
 static const struct {
     const char *parameter;

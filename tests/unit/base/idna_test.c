@@ -1,4 +1,4 @@
-#include "mail/idna.h"
+#include "base/idna.h"
 
 #include "tests/unit/test.h"
 

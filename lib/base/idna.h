@@ -2,8 +2,8 @@
  *
  * Built without ICU, ASCII names pass and all others fail.
  */
-#ifndef MAIL_IDNA_H
-#define MAIL_IDNA_H
+#ifndef BASE_IDNA_H
+#define BASE_IDNA_H
 
 #include <stdbool.h>
 
