@@ -31,7 +31,7 @@ CFLAGS += -std=gnu17 -D_GNU_SOURCE $(OPT) -g -fno-omit-frame-pointer $(WARN) $(i
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined) \
           -DDAEMON_DIR='"$(DAEMON_DIR)"' -DCOMMAND_DIR='"$(SBIN_DIR)"' -DCONFIG_DIR='"$(CONFIG_DIR)"' \
           $(pkg_cflags) $(options) -I. -Ilib -I$(B)
-LDFLAGS += -Wl,--as-needed $(if $(SAN),-fsanitize=address$(comma)undefined)
+LDFLAGS += -Wl,--as-needed -rdynamic $(if $(SAN),-fsanitize=address$(comma)undefined)
 comma := ,
 
 lib_src := $(wildcard lib/*/*.c)
@@ -125,4 +125,4 @@ lint:
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -15,6 +15,7 @@
 #include "base/net.h"
 #include "base/words.h"
 #include "config/config.h"
+#include "config/interfaces.h"
 
 enum {
     BACKLOG = 4096,           /* the kernel lowers it to net.core.somaxconn */
@@ -43,21 +44,31 @@ static void add_listener(struct service *s, int fd, char *address)
 
 /* --- inet --- */
 
+/* inet_interfaces and inet_protocols as they were at the start: a reload does not change them, as the
+ * workers of old could still listen. */
+static struct {
+    char *interfaces, *protocols;
+    int families; /* INTERFACES_IPV4, INTERFACES_IPV6 */
+} start;
+
+static void note_start(void)
+{
+    struct str why = {0};
+
+    if (start.interfaces != NULL)
+        return;
+    start.interfaces = mem_strdup(conf.inet_interfaces);
+    start.protocols = mem_strdup(conf.inet_protocols);
+    start.families = interfaces_protocols(start.protocols, &why);
+    if (start.families == 0)
+        fatal("parameter inet_protocols: %s", str_text(&why));
+    str_done(&why);
+}
+
 static bool is_wanted_family(int family)
 {
-    struct arena a = {0};
-    struct vec names = {0};
-    bool is_wanted = false;
-
-    words_split(&a, conf.inet_protocols, WORDS_LIST, &names);
-    for (size_t i = 0; i < names.count; i++) {
-        const char *name = names.items[i];
-        if (strcmp(name, "all") == 0 || strcmp(name, family == AF_INET ? "ipv4" : "ipv6") == 0)
-            is_wanted = true;
-    }
-    vec_done(&names, NULL);
-    arena_done(&a);
-    return is_wanted;
+    return (family == AF_INET && (start.families & INTERFACES_IPV4) != 0) ||
+        (family == AF_INET6 && (start.families & INTERFACES_IPV6) != 0);
 }
 
 /* A machine without IPv6 says so with one of these; inet_protocols = all does not insist. */
@@ -66,43 +77,46 @@ static bool is_family_missing(int error)
     return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
 }
 
-static void bind_one(struct service *s, const struct addrinfo *ai, bool may_be_missing)
+static bool bind_address(struct service *s, const struct net_addr *a, bool may_be_missing, struct str *why)
 {
-    struct net_addr a = {.len = ai->ai_addrlen};
-    struct str why = {0};
     char host[NET_HOST_LEN];
+    int fd = net_listen(a, BACKLOG, why);
 
-    memcpy(&a.sa, ai->ai_addr, ai->ai_addrlen);
-    int fd = net_listen(&a, BACKLOG, &why);
-    if (fd < 0 && ai->ai_family == AF_INET6 && may_be_missing && is_family_missing(errno))
-        log_warn("%s: skipped", str_text(&why));
-    else if (fd < 0)
-        fatal("%s", str_text(&why));
+    if (fd >= 0)
+        add_listener(s, fd, mem_printf("[%s]:%d", net_host(a, host), net_port(a)));
+    else if (a->sa.sa_family == AF_INET6 && may_be_missing && is_family_missing(errno))
+        log_warn("%s: skipped", str_text(why));
     else
-        add_listener(s, fd, mem_printf("[%s]:%d", net_host(&a, host), net_port(&a)));
-    str_done(&why);
+        return false;
+    return true;
 }
 
-/* host NULL: any address. */
-static void bind_host(struct service *s, const char *host, const char *port)
+/* host NULL: any address. A name may have an address of a family that this machine does not have. */
+static bool bind_host(struct service *s, const char *host, const char *port, struct str *why)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = host == NULL ? AI_PASSIVE : 0}, *found;
     int error = getaddrinfo(host, port, &hints, &found);
-    bool any = false;
+    struct net_addr literal;
+    bool is_literal = host != NULL && net_parse(&literal, host, 0), any = false, ok = true;
 
-    if (error != 0)
-        fatal("%s/%s:%s: host or service %s:%s not found: %s", config_dir(), "master.cf", s->name,
-            host == NULL ? "" : host, port, gai_strerror(error));
-    for (const struct addrinfo *ai = found; ai != NULL; ai = ai->ai_next) {
+    if (error != 0) {
+        str_setf(why, "service %s: host \"%s\" or service \"%s\" not found: %s", s->name, host == NULL ? "" : host, port,
+            gai_strerror(error));
+        return false;
+    }
+    for (const struct addrinfo *ai = found; ok && ai != NULL; ai = ai->ai_next) {
+        struct net_addr a = {.len = ai->ai_addrlen};
         if (!is_wanted_family(ai->ai_family))
             continue;
-        bind_one(s, ai, host == NULL);
+        memcpy(&a.sa, ai->ai_addr, ai->ai_addrlen);
+        ok = bind_address(s, &a, !is_literal, why);
         any = true;
     }
     freeaddrinfo(found);
-    if (!any)
-        fatal("service %s: host %s has no address of the families in inet_protocols (%s)", s->name,
-            host == NULL ? "*" : host, conf.inet_protocols);
+    if (ok && !any)
+        str_setf(why, "service %s: host \"%s\" has no address of the families in inet_protocols (%s)", s->name,
+            host == NULL ? "*" : host, start.protocols);
+    return ok && any;
 }
 
 /* known_tcp_ports goes before services(5): "lmtp=24, smtp=25, smtps=submissions=465". */
@@ -124,57 +138,72 @@ static const char *port_number(struct arena *a, const char *port)
     return found;
 }
 
-static void bind_interfaces(struct service *s, const char *port)
+static bool is_any_interface(void)
 {
     struct arena a = {0};
     struct vec names = {0};
+    bool is_any = false;
 
-    words_split(&a, conf.inet_interfaces, WORDS_LIST, &names);
-    for (size_t i = 0; i < names.count; i++) {
-        char *name = names.items[i];
-        size_t n = strlen(name);
-        if (strcmp(name, "all") == 0)
-            bind_host(s, NULL, port);
-        else if (strcmp(name, "loopback-only") == 0) {
-            if (is_wanted_family(AF_INET))
-                bind_host(s, "127.0.0.1", port);
-            if (is_wanted_family(AF_INET6))
-                bind_host(s, "::1", port);
-        } else {
-            if (name[0] == '[' && name[n - 1] == ']') {
-                name[n - 1] = 0;
-                name++;
-            }
-            bind_host(s, name, port);
-        }
-    }
+    words_split(&a, start.interfaces, WORDS_LIST, &names);
+    for (size_t i = 0; i < names.count; i++)
+        is_any = is_any || strcasecmp(names.items[i], "all") == 0;
     vec_done(&names, NULL);
     arena_done(&a);
+    return is_any;
+}
+
+static bool bind_interfaces(struct service *s, const char *port, struct str *why)
+{
+    struct interfaces own = {0};
+    char host[NET_HOST_LEN];
+
+    if (is_any_interface())
+        return bind_host(s, NULL, port, why);
+    bool ok = interfaces_find(&own, start.interfaces, start.protocols, why);
+    for (size_t i = 0; ok && i < own.count; i++)
+        ok = bind_host(s, net_host(&own.list[i].addr, host), port, why);
+    interfaces_done(&own);
+    return ok;
 }
 
 /* "port", "host:port", "[v6]:port", ":port". */
-static void open_inet(struct service *s)
+static bool open_inet(struct service *s, struct str *why)
 {
     struct arena a = {0};
-    char *name = arena_strdup(&a, s->line->name);
-    char *colon = strrchr(name, ':');
+    char *name = arena_strdup(&a, s->line->name), *colon = strrchr(name, ':'), *host = name;
 
-    if (colon == NULL)
-        bind_interfaces(s, port_number(&a, name));
-    else {
+    note_start();
+    const char *port = port_number(&a, colon == NULL ? name : colon + 1);
+    if (colon != NULL)
         *colon = 0;
-        const char *port = port_number(&a, colon + 1);
-        size_t n = strlen(name);
-        if (n > 1 && name[0] == '[' && name[n - 1] == ']') {
-            name[n - 1] = 0;
-            name++;
-        }
-        if (*name == 0)
-            bind_interfaces(s, port);
-        else
-            bind_host(s, name, port);
+    size_t n = strlen(host);
+    if (n > 1 && host[0] == '[' && host[n - 1] == ']') {
+        host[n - 1] = 0;
+        host++;
     }
+    bool is_any = colon == NULL || *host == 0;
+    s->label = is_any ? mem_strdup(port) : mem_printf("[%s]:%s", host, port);
+    bool ok = is_any ? bind_interfaces(s, port, why) : bind_host(s, host, port, why);
     arena_done(&a);
+    return ok;
+}
+
+void listen_warn_of_changes(const struct service *s)
+{
+    static const char *const ignored = "service %s: ignoring %s change", *const advice = "to change %s, stop and start Postfix";
+    const struct {
+        const char *parameter, *before, *now;
+    } values[] = {
+        {"inet_interfaces", start.interfaces, conf.inet_interfaces},
+        {"inet_protocols", start.protocols, conf.inet_protocols},
+    };
+
+    for (size_t i = 0; s->line->type == MASTER_INET && i < ARRAY_SIZE(values); i++) {
+        if (values[i].before == NULL || strcasecmp(values[i].before, values[i].now) == 0)
+            continue;
+        log_warn(ignored, s->name, values[i].parameter);
+        log_warn(advice, values[i].parameter);
+    }
 }
 
 /* --- local --- */
@@ -193,65 +222,84 @@ static void give_to_owner(const char *path)
         log_warn("set owner of %s: %m", path);
 }
 
-static void open_unix(struct service *s, int type)
+static bool open_unix(struct service *s, int type, struct str *why)
 {
     char *path = local_path(s);
     struct net_addr a;
-    struct str why = {0};
+    int fd = -1;
 
     if (!net_unix(&a, path))
-        fatal("%s: path too long", path);
-    int fd;
-    if (type == SOCK_DGRAM) {
+        str_setf(why, "%s: path too long", path);
+    else if (type == SOCK_STREAM)
+        fd = net_listen(&a, BACKLOG, why);
+    else {
         unlink(path);
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || bind(fd, &a.sa, a.len) < 0)
-            fatal("bind %s: %m", path);
-    } else if ((fd = net_listen(&a, BACKLOG, &why)) < 0)
-        fatal("%s", str_text(&why));
+        fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+        if (fd < 0 || bind(fd, &a.sa, a.len) < 0) {
+            str_setf(why, "bind %s: %s", path, strerror(errno));
+            if (fd >= 0)
+                close(fd);
+            fd = -1;
+        }
+    }
+    if (fd < 0) {
+        mem_free(path);
+        return false;
+    }
     give_to_owner(path);
-    str_done(&why);
     add_listener(s, fd, path);
+    return true;
 }
 
-static void open_fifo(struct service *s)
+static bool open_fifo(struct service *s, struct str *why)
 {
     char *path = local_path(s);
 
     unlink(path);
-    if (mkfifo(path, 0622) < 0)
-        fatal("mkfifo %s: %m", path);
+    int fd = mkfifo(path, 0622) < 0 ? -1 : open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* for writing: it never ends */
+    if (fd < 0) {
+        str_setf(why, "open FIFO %s: %s", path, strerror(errno));
+        mem_free(path);
+        return false;
+    }
     give_to_owner(path);
     chmod(path, 0622);
-    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* also for writing: it never reads as ended */
-    if (fd < 0)
-        fatal("open %s: %m", path);
     add_listener(s, fd, path);
+    return true;
 }
 
-void listen_open(struct service *s)
+/* Every reader of our qmgr speaks to a socket; entries from before Postfix 3 name a FIFO. */
+enum master_type listen_type(const struct service *s)
 {
-    switch (s->line->type) {
+    return s->line->type == MASTER_FIFO && strcmp(s->line->command, "qmgr") == 0 ? MASTER_UNIX : s->line->type;
+}
+
+bool listen_open(struct service *s, struct str *why)
+{
+    switch (listen_type(s)) {
     case MASTER_INET:
-        open_inet(s);
-        return;
+        return open_inet(s, why);
     case MASTER_UNIX:
     case MASTER_PASS:
-        open_unix(s, SOCK_STREAM);
-        return;
+        return open_unix(s, SOCK_STREAM, why);
     case MASTER_UNIX_DGRAM:
-        open_unix(s, SOCK_DGRAM);
-        return;
+        return open_unix(s, SOCK_DGRAM, why);
     case MASTER_FIFO:
-        open_fifo(s);
-        return;
+        return open_fifo(s, why);
     }
+    return false;
 }
 
 void listen_close(struct service *s)
 {
-    for (int i = 0; i < s->listen_count; i++)
+    for (int i = 0; i < s->listen_count; i++) {
+        char *address = s->addresses.items[i];
+        if (*address != '[')
+            unlink(address);
+        /* Workers have it, too: nobody is to come in there any more, and the port to be free. */
+        shutdown(s->listen_fds[i], SHUT_RDWR);
         close(s->listen_fds[i]);
+    }
     mem_free(s->listen_fds);
     vec_done(&s->addresses, mem_free);
     s->listen_fds = NULL;

@@ -5,9 +5,13 @@
 
 #include "master/service.h"
 
-void listen_open(struct service *s);   /* fatal when an address cannot be bound, as in Postfix */
+/* False: why; what was opened so far is among the service's until listen_close(). */
+bool listen_open(struct service *s, struct str *why);
+enum master_type listen_type(const struct service *s); /* what kind of socket it has in truth */
+/* inet_interfaces and inet_protocols count at the start only; say so if they are different now. */
+void listen_warn_of_changes(const struct service *s);
 /* The same descriptor at a number above those that workers get, close-on-exec; the old one is closed. */
 int listen_move_up(int fd);
-void listen_close(struct service *s);
+void listen_close(struct service *s); /* for its workers as well; also removes local sockets */
 
 #endif

@@ -1,6 +1,7 @@
 /* master: starts, watches and limits every daemon. See README.md. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/loop.h"
 #include "base/words.h"
 #include "config/config.h"
+#include "daemon/crash.h"
 #include "daemon/jail.h"
 #include "daemon/logging.h"
 #include "master/reload.h"
@@ -22,9 +24,10 @@
 #include "master/stop.h"
 
 #define PID_FILE "pid/master.pid"
+enum { START_MS = 60 * 1000 };
 
 static struct {
-    bool is_test, is_foreground, is_init, is_waiting;
+    bool is_test, is_debug, keeps_stdout, is_init, is_waiting;
     int exit_after_s;
 } options;
 
@@ -101,38 +104,55 @@ static void take_lock(void)
 
 /* --- background --- */
 
-static void leave_terminal(void)
+/* The one whom postfix(1) waits for. It ends when its child says that it serves, or ends, or takes
+ * too long. */
+static void NORETURN wait_for_start(int fd)
 {
-    int pipe_fds[2];
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     char byte;
 
-    if (options.is_waiting && pipe2(pipe_fds, O_CLOEXEC) < 0)
+    _exit(poll(&p, 1, START_MS) == 1 && read(fd, &byte, 1) == 1 ? 0 : 1);
+}
+
+static void go_to_background(void)
+{
+    int pipe_fds[2];
+
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
         fatal("pipe: %m");
     pid_t pid = fork();
     if (pid < 0)
         fatal("fork: %m");
-    if (pid > 0) { /* the parent: wait until the child says that it serves */
-        if (options.is_waiting) {
-            close(pipe_fds[1]);
-            _exit(read(pipe_fds[0], &byte, 1) == 1 ? 0 : 1);
-        }
-        _exit(0);
+    if (pid > 0) {
+        close(pipe_fds[1]);
+        wait_for_start(pipe_fds[0]);
     }
-    setsid();
-    if (options.is_waiting) {
-        close(pipe_fds[0]);
-        ready_pipe = pipe_fds[1];
-    }
+    close(pipe_fds[0]);
+    ready_pipe = pipe_fds[1];
 }
 
-static void close_terminal(void)
+/* A session of our own, so that one signal can reach all processes; but who is process 1 cannot, and
+ * who debugs wants the terminal. */
+static void leave_terminal(void)
+{
+    if (options.is_init || options.is_debug)
+        return;
+    if (getsid(0) != getpid() && setsid() < 0 && setpgid(0, 0) < 0)
+        log_warn("become session leader: %m");
+}
+
+static void redirect_terminal(void)
 {
     int null = open("/dev/null", O_RDWR);
 
-    dup2(null, STDIN_FILENO);
-    if (!options.is_foreground && !options.is_init) {
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
+    if (null < 0)
+        fatal("open /dev/null: %m");
+    if (!options.is_debug) {
+        dup2(null, STDIN_FILENO);
+        if (!options.keeps_stdout && !options.is_init) {
+            dup2(null, STDOUT_FILENO);
+            dup2(null, STDERR_FILENO);
+        }
     }
     if (null > STDERR_FILENO)
         close(null);
@@ -181,16 +201,16 @@ static void read_options(int argc, char **argv)
     while ((c = getopt(argc, argv, "c:Dde:istvw")) > 0) {
         switch (c) {
         case 'c': config_set_dir(optarg); break;
-        case 'd': options.is_foreground = true; break;
-        case 'e': options.exit_after_s = atoi(optarg); break;
+        case 'd': options.is_debug = true; break;
+        case 'e': options.exit_after_s = (int) strtol(optarg, NULL, 10); break;
         case 'i': options.is_init = true; break;
-        case 's': options.is_foreground = true; break;
+        case 's': options.keeps_stdout = true; break;
         case 't': options.is_test = true; break;
         case 'v': log_verbose++; break;
         case 'w': options.is_waiting = true; break;
         case 'D': break;
-        default: fatal("usage: %s [-c config_dir] [-D (debug)] [-d (don't detach from terminal)] [-e exit_time] "
-                       "[-i (init mode)] [-s (foreground)] [-t (test)] [-v] [-w (wait for initialization)]", argv[0]);
+        default: fatal("usage: %s [-c config_dir] [-D (debug)] [-d (keep the terminal)] [-e exit_time] "
+                       "[-i (init mode)] [-s (keep standard output)] [-t (test)] [-v] [-w (wait for initialization)]", argv[0]);
         }
     }
 }
@@ -198,7 +218,7 @@ static void read_options(int argc, char **argv)
 static void exit_time_is_up(void *arg)
 {
     (void) arg;
-    stop_signal = SIGALRM;
+    log_info("terminating after %d seconds", options.exit_after_s);
     loop_stop();
 }
 
@@ -217,7 +237,8 @@ static void serve(void)
     if (options.exit_after_s > 0)
         timer_set(&exit_timer, clock_after((msec) options.exit_after_s * 1000));
     loop_run();
-    log_info("terminating on signal %d", stop_signal);
+    if (stop_signal != 0)
+        log_info("terminating on signal %d", stop_signal);
     stop_everything();
 }
 
@@ -237,15 +258,17 @@ int main(int argc, char **argv)
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
-    if (!options.is_foreground && !options.is_init)
-        leave_terminal();
-    if (options.is_init)
-        setsid();
+    if (options.is_init && getpid() != 1)
+        fatal("-i is for process 1 only");
+    if (options.is_waiting)
+        go_to_background();
+    leave_terminal();
     logging_open("master", LOGGING_MASTER);
+    crash_report();
     check_directories();
     take_lock();
     import_environment();
-    close_terminal();
+    redirect_terminal();
     serve();
     return 0;
 }

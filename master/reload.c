@@ -44,15 +44,24 @@ static bool is_disabled(const struct master_service *line)
     return is_off;
 }
 
+/* NULL: its sockets cannot be had. At the start that is the end, as in Postfix; later the other
+ * services are worth more. */
 static struct service *add(const struct master_service *line)
 {
     struct service *s = mem_zalloc(sizeof(*s));
+    struct str why = {0};
 
     s->line = line;
     s->name = mem_strdup(line->name);
     list_init(&s->workers);
-    listen_open(s);
-    list_append(&services, &s->link);
+    if (!listen_open(s, &why)) {
+        if (generation == 1)
+            fatal("%s", str_text(&why));
+        log_error("%s", str_text(&why));
+        service_end(s);
+        s = NULL;
+    }
+    str_done(&why);
     return s;
 }
 
@@ -73,43 +82,61 @@ static void configure(struct service *s, const struct master_service *line)
     s->min_workers = workers > 0 ? workers : default_workers(line);
 }
 
+static bool has_line(const struct master_cf *cf, const struct service *s)
+{
+    for (size_t i = 0; i < cf->services.count; i++) {
+        const struct master_service *line = cf->services.items[i];
+        if (find(line) == s && !is_disabled(line))
+            return true;
+    }
+    return false;
+}
+
+/* First, so that what comes may have their ports and names. */
+static void end_removed(const struct master_cf *fresh)
+{
+    list_each_safe(pos, after, &services) {
+        struct service *s = list_entry(pos, struct service, link);
+        if (has_line(fresh, s))
+            continue;
+        list_remove(&s->link);
+        service_end(s);
+    }
+}
+
+static void take_line(const struct master_service *line)
+{
+    struct service *s = find(line);
+
+    if (s != NULL) {
+        listen_warn_of_changes(s);
+        service_stop(s, SIGHUP);
+        list_remove(&s->link);
+    } else if ((s = add(line)) == NULL)
+        return;
+    configure(s, line);
+    list_append(&services, &s->link);
+    service_start(s);
+}
+
 void reload_services(void)
 {
     struct master_cf fresh = {0};
     struct str why = {0};
-    struct list kept;
 
     if (!master_cf_load(&fresh, &why)) {
         if (generation == 0)
             fatal("%s", str_text(&why));
         log_error("%s: the services go on as they are", str_text(&why));
+        master_cf_done(&fresh);
         str_done(&why);
         return;
     }
     generation++;
-    list_init(&kept);
-    for (size_t i = 0; i < fresh.services.count; i++) {
-        const struct master_service *line = fresh.services.items[i];
-        if (is_disabled(line))
-            continue;
-        struct service *s = find(line);
-        if (s == NULL)
-            s = add(line);
-        else
-            service_stop(s, SIGHUP);
-        configure(s, line);
-        list_remove(&s->link);
-        list_append(&kept, &s->link);
-    }
-    list_each_safe(pos, after, &services) {
-        struct service *gone = list_entry(pos, struct service, link);
-        list_remove(&gone->link);
-        service_stop(gone, SIGHUP);
-        service_free(gone);
-    }
-    list_splice(&services, &kept);
-    list_each(pos, &services)
-        service_start(list_entry(pos, struct service, link));
+    end_removed(&fresh);
+    for (size_t i = 0; i < fresh.services.count; i++)
+        if (!is_disabled(fresh.services.items[i]))
+            take_line(fresh.services.items[i]);
     master_cf_done(&present);
     present = fresh;
     str_done(&why);

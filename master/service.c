@@ -61,18 +61,36 @@ static int free_number(const struct service *s)
     return -1;
 }
 
+static void end_throttle(void *arg)
+{
+    struct service *s = arg;
+
+    s->is_throttled = false;
+    service_demand(s);
+}
+
+static void throttle(struct service *s)
+{
+    s->is_throttled = true;
+    s->throttle.fire = end_throttle;
+    s->throttle.arg = s;
+    timer_set(&s->throttle, clock_after((msec) conf.service_throttle_time * 1000));
+}
+
 static void add_worker(struct service *s)
 {
     int number = free_number(s);
     pid_t pid = number < 0 ? -1 : spawn_worker(s, number);
 
-    if (pid < 0)
+    if (pid < 0) {
+        log_warn("service %s: no process can be started -- throttling", s->name);
+        throttle(s);
         return;
+    }
     struct worker *w = mem_zalloc(sizeof(*w));
     w->service = s;
     w->pid = pid;
     w->number = number;
-    w->generation = generation;
     w->is_available = true; /* until it says otherwise: one at a time is started for a crowd of clients */
     list_append(&s->workers, &w->link);
     s->worker_count++;
@@ -87,7 +105,7 @@ static void warn_about_limit(struct service *s)
         return;
     s->limit_warned = now;
     log_warn("service \"%s\" (%s) has reached its process limit \"%d\": new clients may experience noticeable delays",
-        s->name, (char *) s->addresses.items[0], s->line->process_limit);
+        s->name, s->label, s->line->process_limit);
     log_warn("to avoid this condition, increase the process count in master.cf or reduce the service time per client");
     log_warn("see https://www.postfix.org/STRESS_README.html for examples of stress-adapting configuration settings");
 }
@@ -99,7 +117,7 @@ static void listener_ready(void *arg)
     s->is_used = true;
     do
         add_worker(s);
-    while (s->worker_count < s->min_workers && service_has_room(s));
+    while (!s->is_throttled && s->worker_count < s->min_workers && service_has_room(s));
     service_demand(s);
 }
 
@@ -147,14 +165,6 @@ static void status_ready(void *arg)
     service_demand(s);
 }
 
-static void end_throttle(void *arg)
-{
-    struct service *s = arg;
-
-    s->is_throttled = false;
-    service_demand(s);
-}
-
 static bool keeps_dying(struct service *s)
 {
     if (clock_now() - s->first_death > DEATH_WINDOW_MS) {
@@ -175,10 +185,7 @@ static void report_end(struct worker *w, int status)
     if (w->is_ready && !keeps_dying(s))
         return;
     log_warn("%s: bad command startup -- throttling", s->path);
-    s->is_throttled = true;
-    s->throttle.fire = end_throttle;
-    s->throttle.arg = s;
-    timer_set(&s->throttle, clock_after((msec) conf.service_throttle_time * 1000));
+    throttle(s);
 }
 
 void service_worker_ended(pid_t pid, int status)
@@ -267,22 +274,26 @@ void service_start(struct service *s)
     }
 }
 
-void service_free(struct service *s)
+void service_end(struct service *s)
 {
-    for (int i = 0; i < s->listen_count; i++)
-        loop_unwatch(s->watches[i]);
-    loop_unwatch(s->status_watch);
-    timer_stop(&s->wakeup);
-    timer_stop(&s->throttle);
-    close(s->status_pipe[0]);
-    close(s->status_pipe[1]);
-    close(s->share_fd);
-    munmap(s->share, sizeof(*s->share));
+    service_stop(s, SIGTERM);
+    if (s->share != NULL) { /* else its sockets could not be opened, and it never began */
+        for (int i = 0; i < s->listen_count; i++)
+            loop_unwatch(s->watches[i]);
+        loop_unwatch(s->status_watch);
+        timer_stop(&s->wakeup);
+        timer_stop(&s->throttle);
+        close(s->status_pipe[0]);
+        close(s->status_pipe[1]);
+        close(s->share_fd);
+        munmap(s->share, sizeof(*s->share));
+    }
     listen_close(s);
     list_each_safe(pos, after, &s->workers)
         mem_free(list_entry(pos, struct worker, link));
     mem_free(s->watches);
     mem_free(s->name);
+    mem_free(s->label);
     mem_free(s->path);
     mem_free(s);
 }

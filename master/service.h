@@ -16,6 +16,7 @@ struct service {
     struct list link;
     const struct master_service *line;  /* of the present master.cf */
     char *name;                         /* for log lines: "smtp inet" is known as "smtp" */
+    char *label;                        /* the same with its port: "25", "[127.0.0.1]:10025"; inet only */
     char *path;                         /* of the program */
     int *listen_fds;
     struct vec addresses;               /* char *: what each descriptor is bound to; for reload */
@@ -30,7 +31,6 @@ struct service {
     int worker_count, available_count;
     int min_workers;                    /* to start at the first client: <service>_workers */
     struct timer wakeup;
-    bool is_wakeup_due;                 /* wake-up time with '?': only after first use */
     bool is_used;
     struct timer throttle;
     bool is_throttled;
@@ -46,7 +46,6 @@ struct worker {
     struct service *service;
     pid_t pid;
     int number;
-    unsigned generation;
     bool is_available, is_ready;        /* ready: has reported at least once */
 };
 
@@ -55,7 +54,7 @@ extern unsigned generation;             /* one more at each reload */
 
 void service_start(struct service *s);          /* sockets are open: begin to serve */
 void service_stop(struct service *s, int signal);/* its workers get the signal */
-void service_free(struct service *s);
+void service_end(struct service *s);            /* it is no more: its workers get SIGTERM, its sockets are closed; freed */
 void service_demand(struct service *s);         /* watch for clients if nobody is available, or stop watching */
 bool service_has_room(const struct service *s);
 void service_worker_ended(pid_t pid, int status);

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "daemon/logging.h"
+#include "master/listen.h"
 
 static void add(struct vec *argv, const char *text)
 {
@@ -33,7 +35,9 @@ static void build_arguments(const struct service *s, int number, struct vec *arg
         add(argv, line->name);
     }
     add(argv, "-t");
-    add(argv, master_cf_type_name(line->type));
+    add(argv, master_cf_type_name(listen_type(s)));
+    for (int i = 0; i < log_verbose; i++)
+        add(argv, "-v");
     if (line->is_unprivileged)
         add(argv, "-u");
     if (line->is_chroot)
@@ -64,17 +68,20 @@ static void place_descriptors(const struct service *s)
 static void run(struct service *s, int number)
 {
     struct vec argv = {0};
-    sigset_t none;
+    sigset_t blocked;
 
     place_descriptors(s);
     setenv("GENERATION", mem_printf("%o", generation), 1);
     build_arguments(s, number, &argv);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    /* A reload while it starts must not end it: it takes the signal once it can (worker_run). */
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGHUP);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
     for (int sig = 1; sig < 32; sig++)
         signal(sig, SIG_DFL);
     execv(s->path, (char **) argv.items);
-    fatal("%s: exec %s: %m", s->name, s->path);
+    logging_open("master", LOGGING_MASTER); /* the line has our process id */
+    fatal("master_spawn: exec %s: %m", s->path);
 }
 
 pid_t spawn_worker(struct service *s, int number)

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "daemon/logging.h"
 #include "daemon/share.h"
+#include "table/table.h"
 
 enum {
     MAX_LISTENERS = 64,
@@ -244,36 +245,73 @@ static void note_use(void)
         timer_set(&idle_timer, clock_after((msec) options.max_idle_s * 1000));
 }
 
+/* A table has changed that this process cannot open again: one that has all privileges still takes over. */
+static void leave_if_stale(void)
+{
+    const char *name = is_draining ? NULL : table_stale();
+
+    if (name == NULL)
+        return;
+    log_info("table %s has changed -- restarting", name);
+    daemon_exit_soon();
+}
+
 /* --- clients --- */
+
+static void name_client(struct daemon_client *c)
+{
+    int on = 1;
+
+    c->peer.len = c->local.len = sizeof(c->peer.un);
+    if (getpeername(c->fd, &c->peer.sa, &c->peer.len) < 0 || c->peer.sa.sa_family == AF_UNIX)
+        c->peer.len = 0;
+    if (getsockname(c->fd, &c->local.sa, &c->local.len) < 0 || c->local.sa.sa_family == AF_UNIX)
+        c->local.len = 0;
+    if (c->peer.len > 0)
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+/* A service of type pass: who connects has the client's connection, and hands it over. */
+static bool take_over(struct daemon_client *c)
+{
+    int fd = net_recv_fd(c->fd, clock_after(HANDOVER_MS));
+
+    if (fd < 0) {
+        log_warn("receive connection: no descriptor");
+        return false;
+    }
+    io_close(c->fd);
+    io_own(fd);
+    c->fd = fd;
+    name_client(c);
+    return true;
+}
 
 static void run_session(void *arg)
 {
     struct daemon_client *c = arg;
 
-    program->session(c);
+    if (!options.is_pass || take_over(c))
+        program->session(c);
     io_close(c->fd);
     mem_free(c);
     sessions--;
     publish_sessions();
+    if (is_draining)
+        tell_master(false); /* others may have the room now */
     if (!program->is_eternal && is_used_up())
         daemon_exit_soon();
     else if (!is_accepting)
         resume(NULL);
+    leave_if_stale();
 }
 
 static void start_session(int fd)
 {
     struct daemon_client *c = mem_zalloc(sizeof(*c));
-    int on = 1;
 
     c->fd = fd;
-    c->peer.len = c->local.len = sizeof(c->peer.un);
-    if (getpeername(fd, &c->peer.sa, &c->peer.len) < 0 || c->peer.sa.sa_family == AF_UNIX)
-        c->peer.len = 0;
-    if (getsockname(fd, &c->local.sa, &c->local.len) < 0 || c->local.sa.sa_family == AF_UNIX)
-        c->local.len = 0;
-    if (c->peer.len > 0)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    name_client(c);
     sessions++;
     publish_sessions();
     task_start(run_session, c);
@@ -303,6 +341,12 @@ static void connection_closed(struct mux *m)
     publish_sessions();
 }
 
+static void connection_request(struct request *r)
+{
+    program->mux->request(r);
+    leave_if_stale();
+}
+
 static void start_connection(int fd)
 {
     struct client_link *c = mem_zalloc(sizeof(*c));
@@ -323,6 +367,10 @@ static void listener_ready(void *arg)
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client < 0 && (errno == ECONNABORTED || errno == EINTR))
             continue;
+        if (client < 0 && errno == EINVAL) { /* master has shut it down: the service is no more */
+            daemon_exit_soon();
+            return;
+        }
         if (client < 0 && errno != EAGAIN) {
             log_warn("accept connection: %m");
             accept_clients(false);
@@ -382,6 +430,8 @@ void worker_run(const struct daemon_program *daemon, const struct worker_options
         handler = *program->mux;
         handler.opened = connection_opened;
         handler.closed = connection_closed;
+        if (handler.request != NULL)
+            handler.request = connection_request;
         if (handler.in_task && handler.max_requests == 0)
             handler.max_requests = (unsigned) daemon_session_limit();
     }

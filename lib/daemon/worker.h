@@ -12,6 +12,7 @@ struct worker_options {
     int number;              /* among the workers of the service */
     int max_use, max_idle_s; /* 0: no limit */
     bool is_fifo;            /* the listener is a FIFO: its bytes are triggers */
+    bool is_pass;            /* clients are handed over by another program */
 };
 
 /* Serve until it is time to leave. */
