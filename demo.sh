@@ -100,9 +100,6 @@ grep -E '^(relayhost|dkim)' "$dir/etc/main.cf" | sed 's/^/    /'
 "$bin/smtp-sink" -u nobody -i "$dir/counts" -d "$dir/internet/" "127.0.0.1:$sink_port" 100 &
 sink=$!
 "$bin/postfix" -c "$dir/etc" start
-echo "The five daemons of a message's way, as they are now:"
-sleep 1
-ps -o pid,user,args --ppid "$(tr -d ' ' <"$dir/spool/pid/master.pid")" | sed 's/^/    /'
 
 say "3. Three messages go in by SMTP at port $smtp_port"
 /usr/bin/python3 - "$smtp_port" <<'P'
@@ -120,6 +117,10 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as smtp:
         smtp.send_message(mail)
         print(f"    {n}: {subject!r} to friend{n}@far.example: accepted")
 P
+
+master=$(tr -d ' ' <"$dir/spool/pid/master.pid")
+echo "The daemons that have passed them on (and those they asked), started by master when first needed:"
+ps -o pid,user,comm -p "$master" --ppid "$master" | sed 's/^/    /'
 
 say "4. They arrive at the sink, signed"
 for _ in $(seq 100); do

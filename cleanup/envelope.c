@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "base/utf8.h"
 #include "base/log.h"
@@ -172,7 +173,7 @@ static void begin_records(struct message *m, struct attrs *list)
 
     record_addf(out, REC_SIZE, "%95s", "");
     record_addf(out, REC_TIME, "%ld %ld", (long) m->arrival.tv_sec, (long) m->arrival.tv_usec);
-    record_addf(out, REC_ATTR, "create_time=%ld", (long) m->arrival.tv_sec);
+    record_addf(out, REC_ATTR, "create_time=%ld", (long) clock_seconds()); /* of requeued mail not when it came */
     add_attributes(m, list, places, IN_FRONT);
     if (*m->full_name != 0)
         record_adds(out, REC_FULL_NAME, m->full_name);

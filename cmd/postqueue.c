@@ -348,17 +348,22 @@ static void list(const struct format *format)
 
 /* --- asking for delivery --- */
 
-static void flush_all(void)
+static void wake(const char *service, const char *letters)
 {
-    char *path = mem_printf("public/%s", conf.queue_service_name);
+    char *path = mem_printf("public/%s", service);
 
-    /* Forget what is dead, whatever the time, in deferred and incoming. */
-    if (!client_trigger(path, "FADI")) {
+    if (!client_trigger(path, letters)) {
         if (errno != ENOENT && errno != ECONNREFUSED)
             log_warn("unable to look up %s: %m", path);
         fatal("Cannot flush mail queue - mail system is down");
     }
     mem_free(path);
+}
+
+static void flush_all(void)
+{
+    wake(conf.queue_service_name, "FADI"); /* forget what is dead, whatever the time, in deferred and incoming */
+    wake(conf.pickup_service_name, "F");
 }
 
 struct question {

@@ -77,14 +77,21 @@ static bool is_family_missing(int error)
     return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
 }
 
+static bool is_loopback(const struct net_addr *a)
+{
+    return a->sa.sa_family == AF_INET ? ntohl(a->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
+                                      : IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr);
+}
+
 static bool bind_address(struct service *s, const struct net_addr *a, bool may_be_missing, struct str *why)
 {
     char host[NET_HOST_LEN];
     int fd = net_listen(a, BACKLOG, why);
 
-    if (fd >= 0)
+    if (fd >= 0) {
         add_listener(s, fd, mem_printf("[%s]:%d", net_host(a, host), net_port(a)));
-    else if (a->sa.sa_family == AF_INET6 && may_be_missing && is_family_missing(errno))
+        s->is_public = s->is_public || !is_loopback(a);
+    } else if (a->sa.sa_family == AF_INET6 && may_be_missing && is_family_missing(errno))
         log_warn("%s: skipped", str_text(why));
     else
         return false;

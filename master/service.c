@@ -101,7 +101,7 @@ static void warn_about_limit(struct service *s)
 {
     time_t now = clock_seconds();
 
-    if (s->line->type != MASTER_INET || now < s->limit_warned + LIMIT_WARNING_S)
+    if (now < s->limit_warned + LIMIT_WARNING_S)
         return;
     s->limit_warned = now;
     log_warn("service \"%s\" (%s) has reached its process limit \"%d\": new clients may experience noticeable delays",
@@ -139,6 +139,11 @@ static void set_available(struct worker *w, bool is_available)
     w->service->available_count += is_available ? 1 : -1;
 }
 
+bool service_adapts_to_stress(const struct service *s)
+{
+    return s->is_public && s->line->process_limit > 1;
+}
+
 static void enter_stress(struct service *s)
 {
     s->is_stressed = true;
@@ -158,7 +163,7 @@ static void status_ready(void *arg)
         w->is_ready = true;
         set_available(w, record.is_available);
     }
-    if (s->available_count == 0 && s->line->process_limit > 0 && !service_has_room(s))
+    if (service_adapts_to_stress(s) && s->available_count == 0 && !service_has_room(s))
         enter_stress(s);
     else if (s->is_stressed && clock_seconds() > s->stress_until)
         s->is_stressed = false;

@@ -21,6 +21,7 @@ struct service {
     int *listen_fds;
     struct vec addresses;               /* char *: what each descriptor is bound to; for reload */
     int listen_count;
+    bool is_public;                     /* others than this machine can reach it */
     struct watch **watches;             /* of the descriptors; running while nobody is available */
     bool is_watching;
     struct share *share;
@@ -58,6 +59,7 @@ void service_end(struct service *s);            /* it is no more: its workers ge
 void service_demand(struct service *s);         /* watch for clients if nobody is available, or stop watching */
 bool service_has_room(const struct service *s);
 void service_worker_ended(pid_t pid, int status);
+bool service_adapts_to_stress(const struct service *s); /* is it told of overload (STRESS_README)? */
 void service_wake_up(struct service *s);
 
 #endif

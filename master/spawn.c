@@ -23,7 +23,6 @@ static void build_arguments(const struct service *s, int number, struct vec *arg
 {
     const struct master_service *line = s->line;
     const char *program = line->command;
-    bool is_public_inet = line->type == MASTER_INET && line->process_limit != 1;
 
     add(argv, program);
     if (line->process_limit == 1)
@@ -42,7 +41,7 @@ static void build_arguments(const struct service *s, int number, struct vec *arg
         add(argv, "-u");
     if (line->is_chroot)
         add(argv, "-c");
-    if (is_public_inet) {
+    if (service_adapts_to_stress(s)) {
         add(argv, "-o");
         add(argv, s->is_stressed ? "stress=yes" : "stress=");
     }

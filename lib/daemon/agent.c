@@ -2,6 +2,7 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/task.h"
 #include "config/config.h"
@@ -18,6 +19,8 @@ struct running {
 
 static const struct agent *agent;
 static struct list running = {&running, &running};
+static struct timer grow; /* of the room of the one client */
+enum { GROW_MS = 500 };
 
 struct arena *agent_memory(struct delivery *d)
 {
@@ -73,18 +76,33 @@ static void handle(struct request *request)
     arena_done(&r.memory);
 }
 
-static void opened(struct mux *m)
+/* After a reload the process before us has deliveries under way, which count; the room grows as they end. */
+static void say_hello(void *arg)
 {
+    int room = daemon_session_room();
+    struct mux *m = arg;
     struct str hello = {0};
 
-    attr_put_long(&hello, "room", daemon_session_limit());
+    attr_put_long(&hello, "room", room);
     attr_end(&hello);
     mux_hello(m, &hello);
     str_done(&hello);
+    if (room < daemon_session_limit()) {
+        grow.fire = say_hello;
+        grow.arg = m;
+        timer_set(&grow, clock_after(GROW_MS));
+    }
+}
+
+static void opened(struct mux *m)
+{
+    say_hello(m);
 }
 
 static void closed(struct mux *m)
 {
+    if (grow.arg == m)
+        timer_stop(&grow);
     list_each (link, &running) {
         struct running *r = list_entry(link, struct running, link);
         if (request_mux(r->request) == m && !r->is_committed)
@@ -102,6 +120,7 @@ int agent_main(int argc, char **argv, const struct agent *a)
         .draining = a->draining,
         .is_idle = a->is_idle,
         .mux = &handler,
+        .has_one_client = true,
         .is_single = a->is_single,
         .keeps_root = a->keeps_root,
     };

@@ -36,6 +36,8 @@ struct daemon_program {
     void (*reload)(void);                      /* main.cf was read again (postfix reload): go on with it. NULL: the
                                                   process drains, and a new one takes over */
     void (*leaving)(void);                     /* the last act before exit. May be NULL */
+    bool has_one_client;                       /* mux: its client gets all the room that it has (daemon_session_room), and
+                                                  the next one waits for another worker */
     bool is_single;                            /* one session or request a process, as Postfix */
     bool keeps_root;                           /* local, virtual, pipe: change identity by themselves */
     bool is_eternal;                           /* neither max_use nor max_idle end it: qmgr, anvil ... */
@@ -46,6 +48,8 @@ int daemon_main(int argc, char **argv, const struct daemon_program *program);
 const char *daemon_service_name(void);         /* -n, or the program's name: "smtp", "relay", "submission" */
 const char *daemon_program_name(void);         /* argv[0]'s last part: "lmtp" for smtp started under that name */
 int daemon_session_limit(void);                /* sessions or deliveries this worker may have at once; 0: no limit */
+int daemon_session_room(void);                 /* has_one_client: the same, less what other workers of the service have
+                                                  promised or are doing; from now on it counts as promised */
 bool daemon_is_draining(void);
 void **daemon_connection(struct mux *m);       /* a pointer for the program's use with each client's connection; until closed() */
 unsigned daemon_session_count(void);

@@ -44,6 +44,7 @@ static struct watch *listeners[MAX_LISTENERS];
 static int listener_fds[MAX_LISTENERS];
 static bool is_accepting, is_draining, is_reported_available;
 static unsigned sessions;          /* clients being served, mux connections not counted */
+static unsigned promised;          /* has_one_client: so many it may have at once */
 static unsigned long used;         /* clients served since the start */
 static struct list connections = {&connections, &connections};
 static struct mux_handler handler; /* the program's, with ours around it */
@@ -74,12 +75,21 @@ static void report(bool is_available)
         tell_master(is_available);
 }
 
-static void publish_sessions(void)
+static unsigned busy_count(void)
 {
     unsigned busy = sessions;
 
     list_each(pos, &connections)
         busy += mux_request_count(list_entry(pos, struct client_link, link)->mux);
+    return busy;
+}
+
+static void publish_sessions(void)
+{
+    unsigned busy = busy_count();
+
+    if (!is_draining && busy < promised)
+        busy = promised;
     atomic_store_explicit(&share->sessions[options.number], (int) busy, memory_order_relaxed);
 }
 
@@ -96,13 +106,41 @@ int daemon_session_limit(void)
         return 1;
     if (limit == 0 || (share->limit > 0 && share->limit < limit))
         limit = share->limit;
+    /* What is promised to a client is its own, so each worker gets its part; else they share as it comes. */
+    int workers = program->has_one_client ? config_service_int(daemon_service_name(), "_workers", 1, 1) : 1;
+    return limit > 0 && workers > 1 ? (limit + workers - 1) / workers : limit;
+}
+
+static int others_total(void)
+{
+    return share_total(share) - atomic_load_explicit(&share->sessions[options.number], memory_order_relaxed);
+}
+
+int daemon_session_room(void)
+{
+    int limit = daemon_session_limit(), left = share->limit - others_total();
+
+    if (limit > 0 && share->limit > 0 && left < limit)
+        limit = left > 0 ? left : 1;
+    promised = (unsigned) limit;
+    publish_sessions();
     return limit;
+}
+
+/* The one client is there, or there would be no room for what it wants. */
+static bool is_full_for_client(void)
+{
+    if (daemon_session_limit() == 0)
+        return false;
+    return !list_is_empty(&connections) || (share->limit > 0 && others_total() >= share->limit);
 }
 
 static bool is_full(void)
 {
     int own = daemon_session_limit();
 
+    if (program->has_one_client)
+        return is_full_for_client();
     return (own > 0 && sessions >= (unsigned) own) || (share->limit > 0 && share_total(share) >= share->limit);
 }
 
@@ -119,7 +157,7 @@ static void accept_clients(bool on)
 static void resume(void *arg)
 {
     (void) arg;
-    if (is_draining || is_accepting)
+    if (is_draining || is_accepting || (program->has_one_client && !list_is_empty(&connections)))
         return;
     if (is_full()) {
         timer_set(&resume_timer, clock_after(LIMIT_RETRY_MS));
@@ -130,11 +168,11 @@ static void resume(void *arg)
 
 static void pause_at_limit(void)
 {
-    if (program->mux != NULL || !is_full())
+    if ((program->mux != NULL && !program->has_one_client) || !is_full())
         return;
     accept_clients(false);
-    /* A worker with one session waits for that one; where workers share the limit, for any. */
-    if (!program->is_single)
+    /* A worker with one session or client waits for that one; where workers share the limit, for any. */
+    if (!program->is_single && !program->has_one_client)
         timer_set(&resume_timer, clock_after(LIMIT_RETRY_MS));
 }
 
@@ -166,7 +204,10 @@ void daemon_exit_soon(void)
         return;
     is_draining = true;
     accept_clients(false);
+    publish_sessions();
     for (int i = 0; i < options.listener_count; i++) {
+        if (program->datagram != NULL)
+            program->datagram(listener_fds[i]); /* what has come is ours still */
         loop_unwatch(listeners[i]);
         io_close(listener_fds[i]);
     }
@@ -338,13 +379,21 @@ static void connection_closed(struct mux *m)
         program->mux->closed(m);
     list_remove(&c->link);
     mem_free(c);
+    if (list_is_empty(&connections))
+        promised = 0;
     publish_sessions();
+    if (program->has_one_client)
+        resume(NULL);
 }
 
 static void connection_request(struct request *r)
 {
     program->mux->request(r);
     leave_if_stale();
+    if (is_draining) {
+        publish_sessions();
+        tell_master(false);
+    }
 }
 
 static void start_connection(int fd)
@@ -353,6 +402,8 @@ static void start_connection(int fd)
 
     list_append(&connections, &c->link);
     c->mux = mux_new_server(fd, &handler, c);
+    if (program->has_one_client)
+        daemon_session_room(); /* it counts from now on, before master can think of another worker */
 }
 
 static void listener_ready(void *arg)
@@ -364,6 +415,11 @@ static void listener_ready(void *arg)
         return;
     }
     for (int i = 0; i < ACCEPTS_PER_TURN && is_accepting; i++) {
+        if (program->has_one_client && is_full()) { /* another worker was faster */
+            accept_clients(false);
+            timer_set(&resume_timer, clock_after(LIMIT_RETRY_MS));
+            return;
+        }
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client < 0 && (errno == ECONNABORTED || errno == EINTR))
             continue;
@@ -419,6 +475,15 @@ static void watch_listeners(void)
     is_accepting = true;
 }
 
+/* master starts us with SIGHUP held back: a reload meanwhile would have ended us. */
+static void accept_signals(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void worker_run(const struct daemon_program *daemon, const struct worker_options *given)
 {
     program = daemon;
@@ -442,6 +507,7 @@ void worker_run(const struct daemon_program *daemon, const struct worker_options
     signal(SIGPIPE, SIG_IGN);
     loop_on_signal(SIGTERM, on_terminate);
     loop_on_signal(SIGHUP, on_hangup);
+    accept_signals();
     if (program->is_eternal)
         options.max_use = options.max_idle_s = 0;
     watch_listeners();

@@ -31,7 +31,7 @@ static struct {
 struct cleanup_message {
     int flags;
     char queue_id[QID_SIZE];
-    struct timeval when;      /* the time in the queue id */
+    struct timeval when;      /* the time in the queue id, unless it came before that */
     struct str attributes, recipients, content;
     struct call *call;        /* NULL: not yet begun, or answered, or lost */
     bool is_begun, is_answered, is_kept;
@@ -149,6 +149,11 @@ void cleanup_recipient(struct cleanup_message *m, const char *address, const cha
     attr_put(out, "dsn_orcpt", dsn_orcpt == NULL ? "" : dsn_orcpt);
     attr_put_long(out, "notify", dsn_notify);
     attr_end(out);
+}
+
+void cleanup_arrival(struct cleanup_message *m, struct timeval when)
+{
+    m->when = when;
 }
 
 void cleanup_add_flags(struct cleanup_message *m, int flags)

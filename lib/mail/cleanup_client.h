@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/time.h>
 
 #include "base/str.h"
 
@@ -55,6 +56,9 @@ const char *cleanup_queue_id(const struct cleanup_message *m);
  * "warn" ...), then recipients. Strings are copied. */
 void cleanup_attr(struct cleanup_message *m, const char *name, const char *value);
 void cleanup_recipient(struct cleanup_message *m, const char *address, const char *original, const char *dsn_orcpt, int dsn_notify);
+
+/* When it came, if that is before it got this queue id: requeued mail. Before the first content. */
+void cleanup_arrival(struct cleanup_message *m, struct timeval when);
 
 /* What turns out later: flags to add, and to send nothing before cleanup_commit(), so that flags,
  * attributes and recipients may be added even behind the content. Before the first content. */

@@ -40,13 +40,26 @@ static bool is_same_file(const struct table *t, const struct stat *st)
                                                was->mtime.tv_nsec == st->st_mtim.tv_nsec);
 }
 
+/* The file as it is now. Where its name leads nowhere, as behind chroot(2), the one that was opened
+ * tells, as long as it has a name anywhere. */
+static bool look(const struct table *t, struct stat *st)
+{
+    int fd = t->lock_fd >= 0 ? t->lock_fd : t->watch_fd;
+
+    return stat(t->path, st) == 0 || (fd >= 0 && fstat(fd, st) == 0 && st->st_nlink > 0);
+}
+
 /* Remember the file as it is now. One that changed just now may change once more within the
  * resolution of its time stamp: it is young, and read again when next looked at. */
 static void take_stamp(struct table *t)
 {
     struct stat st;
 
-    if (t->path == NULL || (t->lock_fd >= 0 ? fstat(t->lock_fd, &st) : stat(t->path, &st)) < 0)
+    if (t->path == NULL)
+        return;
+    if (t->lock_fd < 0)
+        t->watch_fd = open(t->path, O_PATH | O_CLOEXEC);
+    if (fstat(t->lock_fd >= 0 ? t->lock_fd : t->watch_fd, &st) < 0)
         return;
     t->stamp = stamp_of(&st);
     t->is_young = st.st_mtim.tv_sec >= clock_wall().tv_sec - 1;
@@ -60,7 +73,9 @@ static void shut(struct table *t)
     t->state = NULL;
     if (t->lock_fd >= 0)
         close(t->lock_fd);
-    t->lock_fd = -1;
+    if (t->watch_fd >= 0)
+        close(t->watch_fd);
+    t->lock_fd = t->watch_fd = -1;
     mem_free(t->path);
     t->path = NULL;
 }
@@ -122,7 +137,7 @@ struct table *table_open(const char *name, int flags)
     }
     t = e->value = mem_zalloc(sizeof(*t));
     t->flags = flags;
-    t->lock_fd = -1;
+    t->lock_fd = t->watch_fd = -1;
     t->references = 1;
     t->full_name = mem_strdup(name);
     if (find_type(t) && try_open(t))
@@ -149,6 +164,8 @@ void table_close(struct table *t)
     if (t == NULL || --t->references > 0)
         return;
     forget(t);
+    if (stale_table == t->full_name)
+        stale_table = NULL;
     if (t->type != NULL)
         shut(t);
     str_done(&t->why);
@@ -211,7 +228,7 @@ static bool refresh(struct table *t)
     if (clock_now() < t->check_at)
         return t->is_open;
     t->check_at = clock_after(CHECK_MS);
-    if (t->is_open && stat(t->path, &st) == 0 && is_same_file(t, &st) && !t->is_young)
+    if (t->is_open && look(t, &st) && is_same_file(t, &st) && !t->is_young)
         return true;
     open_anew(t);
     return t->is_open;

@@ -59,6 +59,7 @@ struct table {
     /* table.c only: */
     char *full_name, *label;
     bool is_open, is_opening, is_young;
+    int watch_fd;      /* the file, if lock_fd is not; -1: none */
     struct str why;    /* why it is not open */
     struct file_stamp stamp;
     msec check_at;

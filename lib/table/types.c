@@ -27,11 +27,13 @@ static const struct table_type types[] = {
     {"pcre", TYPE_PATTERN, &pcre_ops},
 #endif
     {"pipemap", 0, &pipemap_ops},
+    {"proxy", 0, &proxy_ops},
     {"randmap", TYPE_PATTERN, &randmap_ops},
     {"regexp", TYPE_PATTERN, &regexp_ops},
     {"static", 0, &static_ops},
     {"texthash", 0, &texthash_ops},
     {"unionmap", 0, &unionmap_ops},
+    {"unix", 0, &unix_ops},
 };
 
 const struct table_type *types_find(const char *name, size_t len)

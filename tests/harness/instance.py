@@ -302,7 +302,9 @@ class Instance:
         return "\n".join([f"--- {self.suite.name} in {self.base}: log", *lines[-60:], "--- standard error", stderr[-3000:]])
 
     def sanitizer_reports(self):
-        return "\n".join(p.read_text(errors="replace") for p in (self.base / "sanitizer").glob("*"))
+        """What ASan and UBSan found; not that ASan sees makecontext(), of whose stacks it is told (lib/base/task.c)."""
+        reports = [p.read_text(errors="replace") for p in (self.base / "sanitizer").glob("*")]
+        return "\n".join(r for r in reports if re.search("ERROR: |runtime error: ", r))
 
     def remove(self):
         self.kill()

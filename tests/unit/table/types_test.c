@@ -48,6 +48,21 @@ static const struct {
         "\"randmap:x\"; need \"randmap:{value...}\""},
     {"debug", "debug:static:x", "k", TABLE_FOUND, "x", "static:x lookup: \"k\" = \"x\""},
     {"debug, absent", "debug:inline:{a=b}", "k", TABLE_ABSENT, "", "inline:{a=b} lookup: \"k\" = \"not_found\""},
+    {"proxy", "proxy:inline:{a=b}", "a", TABLE_FOUND, "b", ""},
+    {"proxy, the key is folded", "proxy:inline:{a=b}", "A", TABLE_FOUND, "b", ""},
+    {"proxy, absent", "proxy:inline:{a=b}", "x", TABLE_ABSENT, "", ""},
+    {"proxy, an error", "proxy:fail:x", "a", TABLE_ERROR, "", ""},
+    {"proxy, a pattern table gets the key as it is", "proxy:regexp:{{/(.*)/ $1}}", "A", TABLE_FOUND, "A", ""},
+    {"proxy, no such type", "proxy:foo:bar", "a", TABLE_ERROR, "",
+        "error: unsupported dictionary type: foo|warning: foo:bar is unavailable. unsupported dictionary type: foo"},
+    {"proxy, no name", "proxy:foo", "a", TABLE_ERROR, "",
+        "error: open dictionary: expecting \"type:name\" form instead of \"foo\"|warning: foo is unavailable. open "
+        "dictionary: expecting \"type:name\" form instead of \"foo\""},
+    {"proxy in a proxy", "proxy:proxy:static:x", "a", TABLE_ERROR, "",
+        "error: bad syntax: \"proxy:proxy:static:x\"; need \"proxy:type:name\"|warning: proxy:proxy:static:x is "
+        "unavailable. bad syntax: \"proxy:proxy:static:x\"; need \"proxy:type:name\""},
+    {"unix, no such map", "unix:foo", "a", TABLE_ERROR, "",
+        "error: unknown table: unix:foo|warning: unix:foo is unavailable. unknown table: unix:foo"},
     {"no type", "foo", "k", TABLE_ERROR, "",
         "error: open dictionary: expecting \"type:name\" form instead of \"foo\"|warning: foo is unavailable. open "
         "dictionary: expecting \"type:name\" form instead of \"foo\""},
@@ -130,6 +145,42 @@ static void test_unsupported(void **state)
     table_close(t);
 }
 
+/* What is not for security-sensitive data is refused at any depth. */
+static void test_no_proxy(void **state)
+{
+    static const char *const names[] = {"proxy:static:x", "unionmap:{proxy:static:x}", "debug:proxy:static:x"};
+    struct str value = {0};
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        struct table *t = table_open(names[i], TABLE_NO_PROXY);
+        assert_string_equal(capture_take(), "error: proxy:static:x map is not allowed for security-sensitive data");
+        assert_int_equal(table_find(t, "a", &value), TABLE_ERROR);
+        assert_non_null(strstr(capture_take(), "warning: proxy:static:x is unavailable. "));
+        table_close(t);
+    }
+    str_done(&value);
+}
+
+static void test_proxy_changes(void **state)
+{
+    struct str key = {0}, value = {0};
+    struct table *t = table_open("proxy:internal:x", TABLE_WRITE);
+
+    (void) state;
+    assert_int_equal(table_put(t, "k", "v"), TABLE_STORED);
+    assert_int_equal(table_sync(t), TABLE_STORED);
+    assert_int_equal(table_next(t, true, &key, &value), TABLE_FOUND);
+    assert_string_equal(str_text(&key), "k");
+    assert_string_equal(str_text(&value), "v");
+    assert_int_equal(table_next(t, false, &key, &value), TABLE_ABSENT);
+    assert_int_equal(table_delete(t, "k"), TABLE_FOUND);
+    assert_int_equal(table_find(t, "k", &value), TABLE_ABSENT);
+    table_close(t);
+    str_done(&key);
+    str_done(&value);
+}
+
 /* The combination is a pattern table only if every part is one. */
 static void test_is_pattern(void **state)
 {
@@ -138,7 +189,8 @@ static void test_is_pattern(void **state)
         bool want;
     } names[] = {{"static:x", false}, {"randmap:{x}", true}, {"regexp:{{/x/ y}}", true}, {"cidr:{{1.1.1.1 y}}", true},
         {"unionmap:{static:x, regexp:{{/x/ y}}}", false}, {"pipemap:{cidr:{{1.1.1.1 y}}, regexp:{{/x/ y}}}", true},
-        {"debug:regexp:{{/x/ y}}", true}, {"inline:{a=b}", false}};
+        {"debug:regexp:{{/x/ y}}", true}, {"proxy:regexp:{{/x/ y}}", true}, {"proxy:static:x", false},
+        {"inline:{a=b}", false}};
 
     (void) state;
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -164,7 +216,8 @@ static void test_names_are_sorted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_environ),
-        cmocka_unit_test(test_internal_changes), cmocka_unit_test(test_unsupported), cmocka_unit_test(test_is_pattern),
+        cmocka_unit_test(test_internal_changes), cmocka_unit_test(test_unsupported), cmocka_unit_test(test_no_proxy),
+        cmocka_unit_test(test_proxy_changes), cmocka_unit_test(test_is_pattern),
         cmocka_unit_test(test_names_are_sorted)};
 
     return cmocka_run_group_tests(tests, capture_setup, capture_teardown);
