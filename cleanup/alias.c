@@ -33,7 +33,7 @@ static enum match_result is_local(void *context, const char *domain)
     return match_list_find(mydestination, domain);
 }
 
-void alias_init(void)
+void cleanup_alias_init(void)
 {
     struct match_list *propagated = match_list_open("propagate_unmatched_extensions", conf.propagate_unmatched_extensions, MATCH_STRINGS);
 
@@ -61,7 +61,7 @@ static void problem(struct expansion *x, const char *what)
 {
     log_warn("%s: virtual_alias_maps: %s for %s -- message not accepted, try again later", x->message->queue_id, what,
         x->from->address);
-    message_refuse(x->message, CLEANUP_STAT_WRITE, "virtual alias problem");
+    cleanup_message_refuse(x->message, CLEANUP_STAT_WRITE, "virtual alias problem");
 }
 
 /* A result is a list as in a header; what has no domain gets one. */
@@ -114,7 +114,7 @@ static bool expand_one(struct expansion *x, const char *address)
     return is_final;
 }
 
-void alias_expand(struct message *m, const struct envelope_recipient *r,
+void cleanup_alias_expand(struct message *m, const struct envelope_recipient *r,
     void (*each)(void *context, const char *address, const struct envelope_recipient *from))
 {
     struct expansion x = {.message = m, .from = r};

@@ -26,7 +26,7 @@ static struct arena dropped_arena;
 
 /* --- headers --- */
 
-void content_add_header(struct str *out, const char *text, size_t len)
+void cleanup_content_add_header(struct str *out, const char *text, size_t len)
 {
     const char *end = text + len;
     size_t limit = (size_t) conf.line_length_limit;
@@ -75,7 +75,7 @@ static void rewrite_addresses(struct message *m, const struct header_info *known
         if (*address == 0)
             continue;
         if (!rewrite_address(m->rewrite_context, address, &result)) {
-            message_refuse(m, CLEANUP_STAT_WRITE, "address rewriting problem");
+            cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "address rewriting problem");
             break;
         }
         if (strcmp(address, str_text(&result)) != 0)
@@ -97,7 +97,7 @@ static void count_hop(struct message *m)
     if (++m->hops != (unsigned) conf.hopcount_limit + 1)
         return;
     log_warn("%s: message rejected: hopcount exceeded", m->queue_id);
-    message_refuse(m, CLEANUP_STAT_HOPS, "");
+    cleanup_message_refuse(m, CLEANUP_STAT_HOPS, "");
 }
 
 /* Which headers a message has decides which are added. */
@@ -195,7 +195,7 @@ static void on_header(void *context, enum mime_class class, const struct header_
         primary_header(m, known, text);
         return;
     }
-    content_add_header(&m->image.bytes, text->data, text->len);
+    cleanup_content_add_header(&m->image.bytes, text->data, text->len);
     if (m->signer != NULL) {
         dkim_signer_body(m->signer, text->data, text->len);
         dkim_signer_body(m->signer, "\n", 1);
@@ -231,7 +231,7 @@ static void add_message_id(struct message *m, const char *prefix)
 static void add_from(struct message *m, const char *prefix)
 {
     struct str quoted = {0};
-    const char *sender = *m->sender == 0 ? arena_printf(&m->arena, "MAILER-DAEMON@%s", conf.myorigin) : m->sender;
+    const char *sender = *m->sender == 0 ? "MAILER-DAEMON" : m->sender;
     const char *address = quote_822(sender, &quoted);
 
     if (*m->full_name != 0)
@@ -273,10 +273,10 @@ static void on_header_end(void *context)
     if (m->status != 0)
         return;
     add_missing_headers(m);
-    sign_begin(m);
+    cleanup_sign_begin(m);
     for (size_t i = 0; i < m->headers.count; i++) {
         const struct str *header = m->headers.items[i];
-        content_add_header(&m->image.bytes, header->data, header->len);
+        cleanup_content_add_header(&m->image.bytes, header->data, header->len);
     }
 }
 
@@ -284,21 +284,21 @@ static void on_header_end(void *context)
 
 static void check_size(struct message *m)
 {
-    if (conf.message_size_limit > 0 && image_size(&m->image) - m->data_offset > (uint64_t) conf.message_size_limit + SIGNATURE_ROOM) {
+    if (conf.message_size_limit > 0 && cleanup_image_size(&m->image) - m->data_offset > (uint64_t) conf.message_size_limit + SIGNATURE_ROOM) {
         log_warn("%s: queue file size limit exceeded", m->queue_id);
-        message_refuse(m, CLEANUP_STAT_SIZE, "");
+        cleanup_message_refuse(m, CLEANUP_STAT_SIZE, "");
     }
-    if (m->signer != NULL && !image_is_in_file(&m->image) && m->image.bytes.len > (size_t) conf.cleanup_memory_limit) {
+    if (m->signer != NULL && !cleanup_image_is_in_file(&m->image) && m->image.bytes.len > (size_t) conf.cleanup_memory_limit) {
         struct str padding = {0};
         size_t room = SIGNATURE_ROOM * m->signature_count;
         char *payload = mem_zalloc(room);
         record_add(&padding, REC_PADDING, payload, room);
-        image_insert(&m->image, m->data_offset, padding.data, padding.len);
+        cleanup_image_insert(&m->image, m->data_offset, padding.data, padding.len);
         m->signature_room = padding.len;
         mem_free(payload);
         str_done(&padding);
     }
-    image_check(&m->image);
+    cleanup_image_check(&m->image);
 }
 
 /* A lone CR in a line would be a line end to some receivers and not to others: a way to smuggle. */
@@ -369,7 +369,7 @@ static void on_error(void *context, enum mime_error error, const char *text, siz
 
     log_info("%s: reject: mime-error %s: %.*s from %s[%s]; from=<%s>", m->queue_id, what, (int) len, text,
         m->client_name, m->client_address, m->sender);
-    message_refuse(m, CLEANUP_STAT_CONT, arena_printf(&m->arena, "%s %s", mime_error_dsn(error), what));
+    cleanup_message_refuse(m, CLEANUP_STAT_CONT, arena_printf(&m->arena, "%s %s", mime_error_dsn(error), what));
 }
 
 static const struct mime_events events = {
@@ -378,7 +378,7 @@ static const struct mime_events events = {
 
 /* --- the whole --- */
 
-void content_init(void)
+void cleanup_content_init(void)
 {
     limits = (struct mime_limits){
         .line_length = (size_t) conf.line_length_limit,
@@ -397,12 +397,12 @@ void content_init(void)
     words_split(&dropped_arena, conf.message_drop_headers, WORDS_LIST, &dropped);
 }
 
-void content_begin(struct message *m)
+void cleanup_content_begin(struct message *m)
 {
     m->mime = mime_new(mime_options, &limits, &events, m);
 }
 
-void content_push(struct message *m, const char *bytes, size_t n)
+void cleanup_content_push(struct message *m, const char *bytes, size_t n)
 {
     if (m->status != 0)
         return;
@@ -415,24 +415,24 @@ static void add_signatures(struct message *m)
 {
     struct str records = {0};
 
-    sign_end(m, &records);
+    cleanup_sign_end(m, &records);
     if (m->signature_room == 0)
-        image_insert(&m->image, m->data_offset, str_text(&records), records.len);
+        cleanup_image_insert(&m->image, m->data_offset, str_text(&records), records.len);
     else {
         /* The rest of the room: a padding record whose length takes three bytes, whatever it is. */
         size_t rest = m->signature_room - records.len - 4;
         if (records.len + 4 > m->signature_room)
-            message_refuse(m, CLEANUP_STAT_WRITE, "DKIM signature too long");
+            cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "DKIM signature too long");
         else {
             const char header[] = {REC_PADDING, (char) (rest & 0x7f) | (char) 0x80, (char) ((rest >> 7) & 0x7f) | (char) 0x80, (char) (rest >> 14)};
             str_add(&records, header, sizeof(header));
-            image_overwrite(&m->image, m->data_offset, records.data, records.len);
+            cleanup_image_overwrite(&m->image, m->data_offset, records.data, records.len);
         }
     }
     str_done(&records);
 }
 
-void content_end(struct message *m)
+void cleanup_content_end(struct message *m)
 {
     if (m->status == 0)
         mime_end(m->mime);

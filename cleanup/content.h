@@ -5,12 +5,12 @@
 
 #include "cleanup/message.h"
 
-void content_init(void); /* once a process */
-void content_begin(struct message *m);
-void content_push(struct message *m, const char *bytes, size_t n); /* LF-terminated text, cut anywhere */
-void content_end(struct message *m);
+void cleanup_content_init(void); /* once a process */
+void cleanup_content_begin(struct message *m);
+void cleanup_content_push(struct message *m, const char *bytes, size_t n); /* LF-terminated text, cut anywhere */
+void cleanup_content_end(struct message *m);
 
 /* Write a header (lines joined with LF) as records, at the end of out. */
-void content_add_header(struct str *out, const char *text, size_t len);
+void cleanup_content_add_header(struct str *out, const char *text, size_t len);
 
 #endif

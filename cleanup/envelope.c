@@ -66,7 +66,7 @@ static const char *rewrite(struct message *m, const char *address)
         return address;
     const char *quoted = quote_822(address, &external);
     if (!rewrite_address("local", quoted, &result)) {
-        message_refuse(m, CLEANUP_STAT_WRITE, "address rewriting problem");
+        cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "address rewriting problem");
         rewritten = NULL;
     } else if (strcmp(str_text(&result), quoted) != 0) {
         quote_remove(&internal, str_text(&result));
@@ -153,14 +153,14 @@ static void take_recipient(struct message *m, struct attrs *list)
     if ((r.address = rewrite(m, r.address)) == NULL)
         return;
     if ((m->flags & CLEANUP_MAP_OK) != 0)
-        alias_expand(m, &r, add_expanded);
+        cleanup_alias_expand(m, &r, add_expanded);
     else
         add_recipient(m, &r);
 }
 
-void envelope_init(void)
+void cleanup_envelope_init(void)
 {
-    alias_init();
+    cleanup_alias_init();
 }
 
 static void begin_records(struct message *m, struct attrs *list)
@@ -185,7 +185,7 @@ static void begin_records(struct message *m, struct attrs *list)
         record_addf(out, REC_WARN, "%15ld", (long) m->arrival.tv_sec + conf.delay_warning_time);
 }
 
-void envelope_begin(struct message *m, struct attrs *list, const char *recipients, const char *end)
+void cleanup_envelope_begin(struct message *m, struct attrs *list, const char *recipients, const char *end)
 {
     struct attrs recipient;
     const char *sender = attrs_text(list, "sender", "");
@@ -211,7 +211,7 @@ void envelope_begin(struct message *m, struct attrs *list, const char *recipient
     while (recipients < end && attrs_parse(&recipients, end, &recipient) && recipient.count > 0)
         take_recipient(m, &recipient);
     record_add(&m->image.bytes, REC_MESSAGE, "", 0);
-    m->data_offset = image_size(&m->image);
+    m->data_offset = cleanup_image_size(&m->image);
 }
 
 /* always_bcc: a copy nobody hears of. */
@@ -225,13 +225,13 @@ static void add_bcc(struct message *m)
     if (r.address == NULL)
         return;
     int mask = m->notify_mask;
-    alias_expand(m, &r, add_expanded);
+    cleanup_alias_expand(m, &r, add_expanded);
     m->notify_mask = mask;
 }
 
-void envelope_end(struct message *m)
+void cleanup_envelope_end(struct message *m)
 {
-    uint64_t data_size = image_size(&m->image) - m->data_offset;
+    uint64_t data_size = cleanup_image_size(&m->image) - m->data_offset;
     struct str size = {0};
 
     record_add(&m->image.bytes, REC_EXTRACTED, "", 0);
@@ -246,9 +246,9 @@ void envelope_end(struct message *m)
     add_bcc(m);
     record_add(&m->image.bytes, REC_END, "", 0);
     if (m->recipient_count == 0)
-        message_refuse(m, CLEANUP_STAT_RCPT, "");
+        cleanup_message_refuse(m, CLEANUP_STAT_RCPT, "");
     record_addf(&size, REC_SIZE, "%15ld %15ld %15ld %15ld %15ld %15ld", (long) data_size, (long) m->data_offset,
         (long) m->recipient_count, (long) (m->notify_mask << 1), (long) data_size, (long) m->sendopts);
-    image_overwrite(&m->image, 0, size.data, size.len);
+    cleanup_image_overwrite(&m->image, 0, size.data, size.len);
     str_done(&size);
 }

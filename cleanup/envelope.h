@@ -5,14 +5,14 @@
 
 #include "cleanup/message.h"
 
-void envelope_init(void); /* tables; once a process */
+void cleanup_envelope_init(void); /* tables; once a process */
 
 /* From the request's head (its first list, and the recipients' lists that follow): everything up to
  * and including the M record. */
-void envelope_begin(struct message *m, struct attrs *list, const char *recipients, const char *end);
+void cleanup_envelope_begin(struct message *m, struct attrs *list, const char *recipients, const char *end);
 
 /* X and what follows: attributes found in the content, always_bcc, E; then the size record. */
-void envelope_end(struct message *m);
+void cleanup_envelope_end(struct message *m);
 
 enum { ENVELOPE_SIZE_RECORD = 97 }; /* bytes of the C record, which is rewritten at the end */
 

@@ -10,18 +10,18 @@
 
 enum { FIRST_BYTES = 8 * 1024 }; /* most messages fit, and need not grow */
 
-void image_init(struct image *i, const char *queue_id)
+void cleanup_image_init(struct image *i, const char *queue_id)
 {
     *i = (struct image){.queue_id = queue_id, .fd = -1};
     str_reserve(&i->bytes, FIRST_BYTES);
 }
 
-uint64_t image_size(const struct image *i)
+uint64_t cleanup_image_size(const struct image *i)
 {
     return i->in_file + i->bytes.len;
 }
 
-bool image_is_in_file(const struct image *i)
+bool cleanup_image_is_in_file(const struct image *i)
 {
     return i->fd >= 0;
 }
@@ -33,7 +33,7 @@ static void failed(struct image *i)
     i->has_failed = true;
 }
 
-void image_spill(struct image *i)
+void cleanup_image_spill(struct image *i)
 {
     if (i->fd < 0 && !i->has_failed) {
         i->fd = queue_open("incoming", i->queue_id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -46,13 +46,13 @@ void image_spill(struct image *i)
     str_clear(&i->bytes);
 }
 
-void image_check(struct image *i)
+void cleanup_image_check(struct image *i)
 {
     if (i->bytes.len > (size_t) conf.cleanup_memory_limit)
-        image_spill(i);
+        cleanup_image_spill(i);
 }
 
-void image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t n)
+void cleanup_image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t n)
 {
     if (offset >= i->in_file)
         memcpy(i->bytes.data + (offset - i->in_file), bytes, n);
@@ -60,7 +60,7 @@ void image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t
         failed(i);
 }
 
-void image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n)
+void cleanup_image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n)
 {
     size_t tail = i->bytes.len - (size_t) offset;
 
@@ -69,14 +69,14 @@ void image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n)
     memcpy(i->bytes.data + offset, bytes, n);
 }
 
-void image_keep_file(struct image *i)
+void cleanup_image_keep_file(struct image *i)
 {
     if (i->fd >= 0)
         close(i->fd);
     i->fd = -1;
 }
 
-void image_done(struct image *i)
+void cleanup_image_done(struct image *i)
 {
     if (i->fd >= 0) {
         close(i->fd);

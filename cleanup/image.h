@@ -12,7 +12,7 @@
 #include "base/str.h"
 
 struct image {
-    struct str bytes;        /* what is not in the file yet; append here, then call image_check() */
+    struct str bytes;        /* what is not in the file yet; append here, then call cleanup_image_check() */
     uint64_t in_file;        /* how many bytes in front of them are */
     const char *queue_id;    /* the file's name */
     int fd;                  /* -1: all in memory */
@@ -20,20 +20,20 @@ struct image {
     int error_number;
 };
 
-void image_init(struct image *i, const char *queue_id);
-uint64_t image_size(const struct image *i);
-bool image_is_in_file(const struct image *i);
+void cleanup_image_init(struct image *i, const char *queue_id);
+uint64_t cleanup_image_size(const struct image *i);
+bool cleanup_image_is_in_file(const struct image *i);
 
 /* After appending: move what is above the limit to the file. */
-void image_check(struct image *i);
-void image_spill(struct image *i); /* everything, now */
+void cleanup_image_check(struct image *i);
+void cleanup_image_spill(struct image *i); /* everything, now */
 
 /* The same number of bytes at an earlier place. */
-void image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t n);
+void cleanup_image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t n);
 /* Insert bytes; only while all is in memory. */
-void image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n);
+void cleanup_image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n);
 
-void image_done(struct image *i); /* closes, and removes a file that image_keep_file() did not keep */
-void image_keep_file(struct image *i);
+void cleanup_image_done(struct image *i); /* closes, and removes a file that cleanup_image_keep_file() did not keep */
+void cleanup_image_keep_file(struct image *i);
 
 #endif

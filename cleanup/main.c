@@ -8,21 +8,21 @@
 
 static void open_tables(void)
 {
-    envelope_init();
-    sign_init();
+    cleanup_envelope_init();
+    cleanup_sign_init();
 }
 
 static void begin(void)
 {
-    content_init();
-    store_init();
+    cleanup_content_init();
+    cleanup_store_init();
 }
 
 static const struct mux_handler handler = {
-    .request = message_request,
+    .request = cleanup_message_request,
     .in_task = true,
-    .opened = store_opened,
-    .closed = store_closed,
+    .opened = cleanup_store_opened,
+    .closed = cleanup_store_closed,
 };
 
 static const struct daemon_program program = {
@@ -30,8 +30,8 @@ static const struct daemon_program program = {
     .before_jail = open_tables,
     .after_jail = begin,
     .mux = &handler,
-    .is_idle = store_is_idle,
-    .leaving = store_leave,
+    .is_idle = cleanup_store_is_idle,
+    .leaving = cleanup_store_leave,
 };
 
 int main(int argc, char **argv)

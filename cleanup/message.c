@@ -8,7 +8,7 @@
 #include "mail/cleanup_client.h"
 #include "queue/qid.h"
 
-void message_refuse(struct message *m, int status, const char *reason)
+void cleanup_message_refuse(struct message *m, int status, const char *reason)
 {
     if (m->status == 0)
         str_set(&m->reason, reason);
@@ -36,7 +36,7 @@ static void release(struct message *m)
 {
     mime_free(m->mime);
     dkim_signer_free(m->signer);
-    image_done(&m->image);
+    cleanup_image_done(&m->image);
     vec_done(&m->headers, free_header);
     vec_done(&m->header_ids, NULL);
     hash_done(&m->seen, NULL);
@@ -49,22 +49,22 @@ static void read_content(struct message *m, struct request *r)
 {
     struct str data = {0};
 
-    content_begin(m);
+    cleanup_content_begin(m);
     while (request_read(r, &data))
-        content_push(m, data.data, data.len);
+        cleanup_content_push(m, data.data, data.len);
     str_done(&data);
 }
 
 static void finish(struct message *m)
 {
-    content_end(m);
-    envelope_end(m);
+    cleanup_content_end(m);
+    cleanup_envelope_end(m);
     if (m->status != 0)
         return;
     if ((m->flags & CLEANUP_DISCARD) != 0)
         log_info("%s: removed (discarded)", m->queue_id);
     else
-        m->status = store_commit(m);
+        m->status = cleanup_store_commit(m);
 }
 
 static void receive(struct request *r, struct attrs *list, const char *rest, const char *end)
@@ -75,10 +75,10 @@ static void receive(struct request *r, struct attrs *list, const char *rest, con
     m.flags = (int) attrs_long(list, "flags", 0);
     m.arrival.tv_sec = attrs_long(list, "sec", 0);
     m.arrival.tv_usec = attrs_long(list, "usec", 0);
-    image_init(&m.image, m.queue_id);
+    cleanup_image_init(&m.image, m.queue_id);
     if (!qid_is_valid(m.queue_id))
-        message_refuse(&m, CLEANUP_STAT_BAD, "malformed request");
-    envelope_begin(&m, list, rest, end);
+        cleanup_message_refuse(&m, CLEANUP_STAT_BAD, "malformed request");
+    cleanup_envelope_begin(&m, list, rest, end);
     read_content(&m, r);
     if (request_is_cancelled(r))
         log_info("%s: removed (canceled)", m.queue_id);
@@ -94,7 +94,7 @@ static void reserve(struct request *r)
     struct timeval when;
     struct str reply = {0};
 
-    if (store_reserve(request_mux(r), queue_id, &when)) {
+    if (cleanup_store_reserve(request_mux(r), queue_id, &when)) {
         attr_put(&reply, "queue_id", queue_id);
         attr_put_long(&reply, "sec", when.tv_sec);
         attr_put_long(&reply, "usec", when.tv_usec);
@@ -104,7 +104,7 @@ static void reserve(struct request *r)
     str_done(&reply);
 }
 
-void message_request(struct request *r)
+void cleanup_message_request(struct request *r)
 {
     struct attrs list;
     size_t n;

@@ -51,10 +51,10 @@ struct message {
 enum { HAVE_FROM = 1, HAVE_DATE = 2, HAVE_MESSAGE_ID = 4, HAVE_RECIPIENT = 8 };
 
 /* Serve one request of a client: see cleanup_client.c for its form. */
-void message_request(struct request *r);
+void cleanup_message_request(struct request *r);
 
 /* It cannot be stored: the first reason stays, as in Postfix the gravest bit speaks. "": the status
  * says it all, see cleanup_words(). */
-void message_refuse(struct message *m, int status, const char *reason);
+void cleanup_message_refuse(struct message *m, int status, const char *reason);
 
 #endif

@@ -36,7 +36,7 @@ static enum dkim_canon canon(const char *name, size_t n)
         config_dir(), conf.dkim_canonicalization);
 }
 
-void sign_init(void)
+void cleanup_sign_init(void)
 {
     const char *text = conf.dkim_canonicalization, *slash = strchr(text, '/');
 
@@ -62,7 +62,7 @@ static enum table_result find(const char *address, struct str *value)
 static void refuse(struct message *m, const char *why)
 {
     log_warn("%s: DKIM signing problem: %s -- message not accepted, try again later", m->queue_id, why);
-    message_refuse(m, CLEANUP_STAT_DEFER, "DKIM signing problem");
+    cleanup_message_refuse(m, CLEANUP_STAT_DEFER, "DKIM signing problem");
 }
 
 static void add_signature(struct message *m, const char *domain, const char *selector, const char *key_file)
@@ -122,7 +122,7 @@ static void fold_long_lines(struct str *header)
     *header = out;
 }
 
-void sign_begin(struct message *m)
+void cleanup_sign_begin(struct message *m)
 {
     struct str value = {0};
     const char *author = m->from_address;
@@ -144,7 +144,7 @@ void sign_begin(struct message *m)
     str_done(&value);
 }
 
-void sign_end(struct message *m, struct str *records)
+void cleanup_sign_end(struct message *m, struct str *records)
 {
     struct str header = {0}, why = {0};
 
@@ -153,7 +153,7 @@ void sign_end(struct message *m, struct str *records)
         if (!dkim_signer_finish(m->signer, i, &header, &why))
             refuse(m, str_text(&why));
         else
-            content_add_header(records, header.data, header.len);
+            cleanup_content_add_header(records, header.data, header.len);
     }
     str_done(&header);
     str_done(&why);

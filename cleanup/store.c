@@ -150,7 +150,7 @@ static int take_id_slot(void)
 
 /* Clients make queue ids themselves, each from a slot that nobody else uses. When there are more
  * clients than slots, the others reserve their ids here. */
-void store_opened(struct mux *m)
+void cleanup_store_opened(struct mux *m)
 {
     struct str hello = {0};
     int slot = journal == NULL || journal_slot(journal) >= MAX_WRITERS ? -1 : take_id_slot();
@@ -170,7 +170,7 @@ static void drop_reserved(struct reserved *r)
     mem_free(r);
 }
 
-void store_closed(struct mux *m)
+void cleanup_store_closed(struct mux *m)
 {
     int slot = (int) (intptr_t) *daemon_connection(m) - 1;
     struct hash_entry *e = NULL, *next;
@@ -185,7 +185,7 @@ void store_closed(struct mux *m)
     }
 }
 
-bool store_reserve(struct mux *owner, char queue_id[], struct timeval *when)
+bool cleanup_store_reserve(struct mux *owner, char queue_id[], struct timeval *when)
 {
     char temp[64];
     struct stat st;
@@ -244,7 +244,7 @@ static int file_of(struct message *m)
         mem_free(r);
         m->image.fd = queue_open("incoming", m->queue_id, O_RDWR | O_CLOEXEC, 0);
     }
-    image_spill(&m->image);
+    cleanup_image_spill(&m->image);
     if (m->image.has_failed)
         errno = m->image.error_number;
     return m->image.has_failed ? -1 : m->image.fd;
@@ -264,7 +264,7 @@ static int commit_file(struct message *m)
 {
     const char *queue = (m->flags & CLEANUP_HOLD) != 0 ? "hold" : "incoming";
     struct str path = {0};
-    uint64_t size = image_size(&m->image);
+    uint64_t size = cleanup_image_size(&m->image);
     int fd = file_of(m);
 
     if (fd < 0)
@@ -273,7 +273,7 @@ static int commit_file(struct message *m)
         return failed(m, "sync");
     if (strcmp(queue, "hold") == 0 && !queue_rename(m->queue_id, "incoming", queue))
         return failed(m, "move");
-    image_keep_file(&m->image);
+    cleanup_image_keep_file(&m->image);
     bool ok = sync_directory(queue_path(&path, queue, m->queue_id));
     if (ok && (m->flags & CLEANUP_HOLD) == 0)
         tell_of_file(m, str_text(&path), size);
@@ -339,9 +339,9 @@ static void wait_for_qmgr(void)
         task_sleep((msec) conf.in_flow_delay * 1000);
 }
 
-int store_commit(struct message *m)
+int cleanup_store_commit(struct message *m)
 {
-    bool is_small = image_size(&m->image) <= (uint64_t) conf.queue_journal_message_limit && !image_is_in_file(&m->image);
+    bool is_small = cleanup_image_size(&m->image) <= (uint64_t) conf.queue_journal_message_limit && !cleanup_image_is_in_file(&m->image);
 
     if (!has_space())
         return CLEANUP_STAT_SPACE;
@@ -351,17 +351,17 @@ int store_commit(struct message *m)
     return commit_file(m);
 }
 
-bool store_is_idle(void)
+bool cleanup_store_is_idle(void)
 {
     return journal == NULL || journal_live_count(journal) == 0;
 }
 
-void store_leave(void)
+void cleanup_store_leave(void)
 {
     journal_close(journal);
 }
 
-void store_init(void)
+void cleanup_store_init(void)
 {
     struct str why = {0};
     char *path = mem_printf("public/%s", conf.queue_service_name);

@@ -7,16 +7,16 @@
 
 #include "cleanup/message.h"
 
-void store_init(void);
-void store_opened(struct mux *m);       /* a client has connected: greet it */
-void store_closed(struct mux *m);       /* it has gone: what it reserved is removed */
-void store_leave(void);                 /* the process ends */
-bool store_is_idle(void);               /* everything is done and qmgr knows it */
+void cleanup_store_init(void);
+void cleanup_store_opened(struct mux *m);       /* a client has connected: greet it */
+void cleanup_store_closed(struct mux *m);       /* it has gone: what it reserved is removed */
+void cleanup_store_leave(void);                 /* the process ends */
+bool cleanup_store_is_idle(void);               /* everything is done and qmgr knows it */
 
 /* queue_store = file: make the file whose inode is in the id. False: errno. The file is empty, mode 0600. */
-bool store_reserve(struct mux *owner, char queue_id[], struct timeval *when);
+bool cleanup_store_reserve(struct mux *owner, char queue_id[], struct timeval *when);
 
 /* Wait until the message is on stable storage; status bits, 0: it is, and qmgr has been told. */
-int store_commit(struct message *m);
+int cleanup_store_commit(struct message *m);
 
 #endif

@@ -22,7 +22,7 @@ enum {
     ABOVE_WORKERS = 100,      /* descriptors of ours lie above those that workers get */
 };
 
-int listen_move_up(int fd)
+int master_listen_move_up(int fd)
 {
     int high = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE_WORKERS);
 
@@ -34,7 +34,7 @@ int listen_move_up(int fd)
 
 static void add_listener(struct service *s, int fd, char *address)
 {
-    int high = listen_move_up(fd);
+    int high = master_listen_move_up(fd);
 
     fcntl(high, F_SETFL, fcntl(high, F_GETFL) | O_NONBLOCK);
     s->listen_fds = mem_realloc(s->listen_fds, (size_t) (s->listen_count + 1) * sizeof(*s->listen_fds));
@@ -107,8 +107,8 @@ static bool bind_host(struct service *s, const char *host, const char *port, str
     bool is_literal = host != NULL && net_parse(&literal, host, 0), any = false, ok = true;
 
     if (error != 0) {
-        str_setf(why, "service %s: host \"%s\" or service \"%s\" not found: %s", s->name, host == NULL ? "" : host, port,
-            gai_strerror(error));
+        str_setf(why, "service %s: host \"%s\" or service \"%s\" not found: %s", s->name, host == NULL ? "" : host,
+            port, gai_strerror(error));
         return false;
     }
     for (const struct addrinfo *ai = found; ok && ai != NULL; ai = ai->ai_next) {
@@ -195,9 +195,8 @@ static bool open_inet(struct service *s, struct str *why)
     return ok;
 }
 
-void listen_warn_of_changes(const struct service *s)
+void master_listen_warn_of_changes(const struct service *s)
 {
-    static const char *const ignored = "service %s: ignoring %s change", *const advice = "to change %s, stop and start Postfix";
     const struct {
         const char *parameter, *before, *now;
     } values[] = {
@@ -208,8 +207,8 @@ void listen_warn_of_changes(const struct service *s)
     for (size_t i = 0; s->line->type == MASTER_INET && i < ARRAY_SIZE(values); i++) {
         if (values[i].before == NULL || strcasecmp(values[i].before, values[i].now) == 0)
             continue;
-        log_warn(ignored, s->name, values[i].parameter);
-        log_warn(advice, values[i].parameter);
+        log_warn("service %s: ignoring %s change", s->name, values[i].parameter);
+        log_warn("to change %s, stop and start Postfix", values[i].parameter);
     }
 }
 
@@ -276,14 +275,14 @@ static bool open_fifo(struct service *s, struct str *why)
 }
 
 /* Every reader of our qmgr speaks to a socket; entries from before Postfix 3 name a FIFO. */
-enum master_type listen_type(const struct service *s)
+enum master_type master_listen_type(const struct service *s)
 {
     return s->line->type == MASTER_FIFO && strcmp(s->line->command, "qmgr") == 0 ? MASTER_UNIX : s->line->type;
 }
 
-bool listen_open(struct service *s, struct str *why)
+bool master_listen_open(struct service *s, struct str *why)
 {
-    switch (listen_type(s)) {
+    switch (master_listen_type(s)) {
     case MASTER_INET:
         return open_inet(s, why);
     case MASTER_UNIX:
@@ -297,7 +296,7 @@ bool listen_open(struct service *s, struct str *why)
     return false;
 }
 
-void listen_close(struct service *s)
+void master_listen_close(struct service *s)
 {
     for (int i = 0; i < s->listen_count; i++) {
         char *address = s->addresses.items[i];

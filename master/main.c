@@ -179,7 +179,7 @@ static void on_hangup(int signal)
     log_info("reload -- version %s, configuration %s", conf.mail_version, config_dir());
     config_reload();
     logging_open("master", LOGGING_MASTER);
-    reload_services();
+    master_reload_services();
 }
 
 static void check_directories(void)
@@ -227,11 +227,11 @@ static void serve(void)
     struct timer exit_timer = {.fire = exit_time_is_up};
 
     signal(SIGPIPE, SIG_IGN);
-    loop_on_child(service_worker_ended);
+    loop_on_child(master_service_worker_ended);
     loop_on_signal(SIGTERM, on_terminate);
     loop_on_signal(SIGINT, on_terminate);
     loop_on_signal(SIGHUP, on_hangup);
-    reload_services();
+    master_reload_services();
     log_info("daemon started -- version %s, configuration %s", conf.mail_version, config_dir());
     say_ready();
     if (options.exit_after_s > 0)
@@ -239,7 +239,7 @@ static void serve(void)
     loop_run();
     if (stop_signal != 0)
         log_info("terminating on signal %d", stop_signal);
-    stop_everything();
+    master_stop_everything();
 }
 
 int main(int argc, char **argv)

@@ -14,7 +14,7 @@ static struct master_cf present; /* services point into it: a worker may be star
 
 static struct service *find(const struct master_service *line)
 {
-    list_each(pos, &services) {
+    list_each(pos, &master_services) {
         struct service *s = list_entry(pos, struct service, link);
         if (s->line->type == line->type && strcmp(s->line->name, line->name) == 0 &&
             s->line->is_private == line->is_private)
@@ -54,11 +54,11 @@ static struct service *add(const struct master_service *line)
     s->line = line;
     s->name = mem_strdup(line->name);
     list_init(&s->workers);
-    if (!listen_open(s, &why)) {
-        if (generation == 1)
+    if (!master_listen_open(s, &why)) {
+        if (master_generation == 1)
             fatal("%s", str_text(&why));
         log_error("%s", str_text(&why));
-        service_end(s);
+        master_service_end(s);
         s = NULL;
     }
     str_done(&why);
@@ -95,12 +95,12 @@ static bool has_line(const struct master_cf *cf, const struct service *s)
 /* First, so that what comes may have their ports and names. */
 static void end_removed(const struct master_cf *fresh)
 {
-    list_each_safe(pos, after, &services) {
+    list_each_safe(pos, after, &master_services) {
         struct service *s = list_entry(pos, struct service, link);
         if (has_line(fresh, s))
             continue;
         list_remove(&s->link);
-        service_end(s);
+        master_service_end(s);
     }
 }
 
@@ -109,30 +109,30 @@ static void take_line(const struct master_service *line)
     struct service *s = find(line);
 
     if (s != NULL) {
-        listen_warn_of_changes(s);
-        service_stop(s, SIGHUP);
+        master_listen_warn_of_changes(s);
+        master_service_stop(s, SIGHUP);
         list_remove(&s->link);
     } else if ((s = add(line)) == NULL)
         return;
     configure(s, line);
-    list_append(&services, &s->link);
-    service_start(s);
+    list_append(&master_services, &s->link);
+    master_service_start(s);
 }
 
-void reload_services(void)
+void master_reload_services(void)
 {
     struct master_cf fresh = {0};
     struct str why = {0};
 
     if (!master_cf_load(&fresh, &why)) {
-        if (generation == 0)
+        if (master_generation == 0)
             fatal("%s", str_text(&why));
         log_error("%s: the services go on as they are", str_text(&why));
         master_cf_done(&fresh);
         str_done(&why);
         return;
     }
-    generation++;
+    master_generation++;
     end_removed(&fresh);
     for (size_t i = 0; i < fresh.services.count; i++)
         if (!is_disabled(fresh.services.items[i]))

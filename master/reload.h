@@ -5,6 +5,6 @@
 
 /* Read master.cf; open what is new, close what is gone, keep the rest. Workers of an older
  * generation finish what they do and leave; no session ends for it. */
-void reload_services(void);
+void master_reload_services(void);
 
 #endif

@@ -23,8 +23,8 @@ enum {
     STRESS_S = 1000,             /* how long processes are started with stress=yes */
 };
 
-struct list services = {&services, &services};
-unsigned generation;
+struct list master_services = {&master_services, &master_services};
+unsigned master_generation;
 
 static void watch_listeners(struct service *s, bool on)
 {
@@ -35,18 +35,18 @@ static void watch_listeners(struct service *s, bool on)
         loop_watch_pause(s->watches[i], !on);
 }
 
-bool service_has_room(const struct service *s)
+bool master_service_has_room(const struct service *s)
 {
     int limit = s->line->process_limit;
 
     return limit == 0 || (s->worker_count < limit && share_total(s->share) < limit);
 }
 
-void service_demand(struct service *s)
+void master_service_demand(struct service *s)
 {
     bool is_wanted = s->available_count == 0 || s->worker_count < (s->is_used ? s->min_workers : 0);
 
-    watch_listeners(s, is_wanted && !s->is_throttled && service_has_room(s));
+    watch_listeners(s, is_wanted && !s->is_throttled && master_service_has_room(s));
 }
 
 static int free_number(const struct service *s)
@@ -66,7 +66,7 @@ static void end_throttle(void *arg)
     struct service *s = arg;
 
     s->is_throttled = false;
-    service_demand(s);
+    master_service_demand(s);
 }
 
 static void throttle(struct service *s)
@@ -80,7 +80,7 @@ static void throttle(struct service *s)
 static void add_worker(struct service *s)
 {
     int number = free_number(s);
-    pid_t pid = number < 0 ? -1 : spawn_worker(s, number);
+    pid_t pid = number < 0 ? -1 : master_spawn_worker(s, number);
 
     if (pid < 0) {
         log_warn("service %s: no process can be started -- throttling", s->name);
@@ -117,8 +117,8 @@ static void listener_ready(void *arg)
     s->is_used = true;
     do
         add_worker(s);
-    while (!s->is_throttled && s->worker_count < s->min_workers && service_has_room(s));
-    service_demand(s);
+    while (!s->is_throttled && s->worker_count < s->min_workers && master_service_has_room(s));
+    master_service_demand(s);
 }
 
 static struct worker *find_worker(const struct service *s, pid_t pid)
@@ -139,7 +139,7 @@ static void set_available(struct worker *w, bool is_available)
     w->service->available_count += is_available ? 1 : -1;
 }
 
-bool service_adapts_to_stress(const struct service *s)
+bool master_service_adapts_to_stress(const struct service *s)
 {
     return s->is_public && s->line->process_limit > 1;
 }
@@ -163,11 +163,11 @@ static void status_ready(void *arg)
         w->is_ready = true;
         set_available(w, record.is_available);
     }
-    if (service_adapts_to_stress(s) && s->available_count == 0 && !service_has_room(s))
+    if (master_service_adapts_to_stress(s) && s->available_count == 0 && !master_service_has_room(s))
         enter_stress(s);
     else if (s->is_stressed && clock_seconds() > s->stress_until)
         s->is_stressed = false;
-    service_demand(s);
+    master_service_demand(s);
 }
 
 static bool keeps_dying(struct service *s)
@@ -193,9 +193,9 @@ static void report_end(struct worker *w, int status)
     throttle(s);
 }
 
-void service_worker_ended(pid_t pid, int status)
+void master_service_worker_ended(pid_t pid, int status)
 {
-    list_each(pos, &services) {
+    list_each(pos, &master_services) {
         struct service *s = list_entry(pos, struct service, link);
         struct worker *w = find_worker(s, pid);
         if (w == NULL)
@@ -207,12 +207,12 @@ void service_worker_ended(pid_t pid, int status)
             report_end(w, status);
         list_remove(&w->link);
         mem_free(w);
-        service_demand(s);
+        master_service_demand(s);
         return;
     }
 }
 
-void service_stop(struct service *s, int signal)
+void master_service_stop(struct service *s, int signal)
 {
     list_each(pos, &s->workers)
         kill(list_entry(pos, struct worker, link)->pid, signal);
@@ -220,7 +220,7 @@ void service_stop(struct service *s, int signal)
 
 /* --- wake-up --- */
 
-void service_wake_up(struct service *s)
+void master_service_wake_up(struct service *s)
 {
     if (s->line->is_wakeup_postponed && !s->is_used)
         return;
@@ -232,7 +232,7 @@ static void wakeup_due(void *arg)
 {
     struct service *s = arg;
 
-    service_wake_up(s);
+    master_service_wake_up(s);
     timer_set(&s->wakeup, clock_after((msec) s->line->wakeup_seconds * 1000));
 }
 
@@ -243,7 +243,7 @@ static void make_share(struct service *s)
     s->share_fd = memfd_create("share", MFD_CLOEXEC);
     if (s->share_fd < 0 || ftruncate(s->share_fd, sizeof(*s->share)) < 0)
         fatal("memory shared with workers: %m");
-    s->share_fd = listen_move_up(s->share_fd);
+    s->share_fd = master_listen_move_up(s->share_fd);
     s->share = mmap(NULL, sizeof(*s->share), PROT_READ | PROT_WRITE, MAP_SHARED, s->share_fd, 0);
     if (s->share == MAP_FAILED)
         fatal("memory shared with workers: %m");
@@ -254,12 +254,12 @@ static void make_status_pipe(struct service *s)
 {
     if (pipe2(s->status_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
         fatal("pipe: %m");
-    s->status_pipe[0] = listen_move_up(s->status_pipe[0]);
-    s->status_pipe[1] = listen_move_up(s->status_pipe[1]);
+    s->status_pipe[0] = master_listen_move_up(s->status_pipe[0]);
+    s->status_pipe[1] = master_listen_move_up(s->status_pipe[1]);
     s->status_watch = loop_watch_readable(s->status_pipe[0], status_ready, s);
 }
 
-void service_start(struct service *s)
+void master_service_start(struct service *s)
 {
     if (s->share == NULL) {
         make_share(s);
@@ -270,7 +270,7 @@ void service_start(struct service *s)
         s->is_watching = true;
     }
     s->share->limit = s->line->process_limit;
-    service_demand(s);
+    master_service_demand(s);
     timer_stop(&s->wakeup);
     if (s->line->wakeup_seconds > 0) {
         s->wakeup.fire = wakeup_due;
@@ -279,9 +279,9 @@ void service_start(struct service *s)
     }
 }
 
-void service_end(struct service *s)
+void master_service_end(struct service *s)
 {
-    service_stop(s, SIGTERM);
+    master_service_stop(s, SIGTERM);
     if (s->share != NULL) { /* else its sockets could not be opened, and it never began */
         for (int i = 0; i < s->listen_count; i++)
             loop_unwatch(s->watches[i]);
@@ -293,7 +293,7 @@ void service_end(struct service *s)
         close(s->share_fd);
         munmap(s->share, sizeof(*s->share));
     }
-    listen_close(s);
+    master_listen_close(s);
     list_each_safe(pos, after, &s->workers)
         mem_free(list_entry(pos, struct worker, link));
     mem_free(s->watches);

@@ -34,14 +34,14 @@ static void build_arguments(const struct service *s, int number, struct vec *arg
         add(argv, line->name);
     }
     add(argv, "-t");
-    add(argv, master_cf_type_name(listen_type(s)));
+    add(argv, master_cf_type_name(master_listen_type(s)));
     for (int i = 0; i < log_verbose; i++)
         add(argv, "-v");
     if (line->is_unprivileged)
         add(argv, "-u");
     if (line->is_chroot)
         add(argv, "-c");
-    if (service_adapts_to_stress(s)) {
+    if (master_service_adapts_to_stress(s)) {
         add(argv, "-o");
         add(argv, s->is_stressed ? "stress=yes" : "stress=");
     }
@@ -70,7 +70,7 @@ static void run(struct service *s, int number)
     sigset_t blocked;
 
     place_descriptors(s);
-    setenv("GENERATION", mem_printf("%o", generation), 1);
+    setenv("GENERATION", mem_printf("%o", master_generation), 1);
     build_arguments(s, number, &argv);
     /* A reload while it starts must not end it: it takes the signal once it can (worker_run). */
     sigemptyset(&blocked);
@@ -83,7 +83,7 @@ static void run(struct service *s, int number)
     fatal("master_spawn: exec %s: %m", s->path);
 }
 
-pid_t spawn_worker(struct service *s, int number)
+pid_t master_spawn_worker(struct service *s, int number)
 {
     log_flush();
     pid_t pid = fork();

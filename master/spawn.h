@@ -6,6 +6,6 @@
 #include "master/service.h"
 
 /* A new worker process of the service, with its descriptors and arguments; -1: fork failed (logged). */
-pid_t spawn_worker(struct service *s, int number);
+pid_t master_spawn_worker(struct service *s, int number);
 
 #endif

@@ -35,13 +35,13 @@ static int signal_stage(int stage, int signal)
 {
     int workers = 0;
 
-    list_each(pos, &services) {
+    list_each(pos, &master_services) {
         struct service *s = list_entry(pos, struct service, link);
         if (stage_of(s) != stage)
             continue;
         workers += s->worker_count;
         if (signal != 0)
-            service_stop(s, signal);
+            master_service_stop(s, signal);
     }
     return workers;
 }
@@ -52,7 +52,7 @@ static void reap(void)
     int status;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        service_worker_ended(pid, 0);
+        master_service_worker_ended(pid, 0);
 }
 
 static void end_stage(int stage)
@@ -67,7 +67,7 @@ static void end_stage(int stage)
     reap();
 }
 
-void stop_everything(void)
+void master_stop_everything(void)
 {
     struct str why = {0};
 

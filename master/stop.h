@@ -6,6 +6,6 @@
 /* End every worker: first those that bring mail in and send it out, so that what they know reaches
  * qmgr; then qmgr; then the rest; who does not go is killed. Then what is in the journal becomes
  * queue files: after a stop the queue directories hold everything (doc/store.md). */
-void stop_everything(void);
+void master_stop_everything(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "config/config.h"
+#include "config/master_cf.h"
 
 #define PID_FILE "pid/master.pid"
 enum { STEP_MS = 20 };
@@ -30,7 +31,7 @@ static const struct {
     {"maildrop", true, true, 0730},  {"public", true, true, 0710},    {"pid", false, false, 0755},
 };
 
-pid_t instance_pid(void)
+pid_t postfix_instance_pid(void)
 {
     char text[64] = "";
     int fd = open(PID_FILE, O_RDWR | O_CLOEXEC);
@@ -44,10 +45,10 @@ pid_t instance_pid(void)
     return pid;
 }
 
-bool instance_wait_stopped(int timeout_ms)
+bool postfix_instance_wait_stopped(int timeout_ms)
 {
     for (int waited = 0; waited < timeout_ms; waited += STEP_MS) {
-        if (instance_pid() == 0)
+        if (postfix_instance_pid() == 0)
             return true;
         task_sleep(STEP_MS);
     }
@@ -73,7 +74,7 @@ static gid_t group_id(void)
     return gr->gr_gid;
 }
 
-void instance_make_directories(void)
+void postfix_instance_make_directories(void)
 {
     uid_t owner = owner_id();
     gid_t group = group_id();
@@ -133,9 +134,31 @@ static int check_fatal(void)
     return problems;
 }
 
-int instance_check(bool is_thorough)
+/* Without it the lines of all daemons would go nowhere. */
+static int check_log_service(void)
 {
-    int problems = check_fatal();
+    struct master_cf services = {0};
+    struct str why = {0};
+    int problems = 0;
+
+    if (*conf.maillog_file == 0)
+        return 0;
+    if (!master_cf_load(&services, &why)) {
+        log_error("%s", str_text(&why));
+        problems++;
+    } else if (master_cf_find(&services, conf.postlog_service_name, MASTER_UNIX_DGRAM) == NULL) {
+        log_error("maillog_file is set, but %s/master.cf has no service \"%s\" of type unix-dgram", config_dir(),
+            conf.postlog_service_name);
+        problems++;
+    }
+    master_cf_done(&services);
+    str_done(&why);
+    return problems;
+}
+
+int postfix_instance_check(bool is_thorough)
+{
+    int problems = check_fatal() + check_log_service();
     uid_t owner = owner_id();
 
     check_owner(conf.queue_directory, "", 0, "root");

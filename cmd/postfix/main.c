@@ -19,7 +19,7 @@ enum { STOP_MS = 20000, ABORT_MS = 5000 };
 
 static pid_t require_running(void)
 {
-    pid_t pid = instance_pid();
+    pid_t pid = postfix_instance_pid();
 
     if (pid == 0)
         fatal("the Postfix mail system is not running");
@@ -28,10 +28,10 @@ static pid_t require_running(void)
 
 static void prepare_start(void)
 {
-    if (instance_pid() != 0)
+    if (postfix_instance_pid() != 0)
         fatal("the Postfix mail system is already running");
-    instance_make_directories();
-    if (instance_check(false) > 0)
+    postfix_instance_make_directories();
+    if (postfix_instance_check(false) > 0)
         fatal("Postfix integrity check failed!");
 }
 
@@ -75,7 +75,7 @@ static int kill_and_settle(pid_t pid)
 {
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);
-    instance_wait_stopped(ABORT_MS);
+    postfix_instance_wait_stopped(ABORT_MS);
     settle();
     return 0;
 }
@@ -86,7 +86,7 @@ static int do_stop(void)
 
     log_info("stopping the Postfix mail system");
     kill(pid, SIGTERM);
-    if (instance_wait_stopped(STOP_MS))
+    if (postfix_instance_wait_stopped(STOP_MS))
         return 0;
     log_info("stopping the Postfix mail system with force");
     return kill_and_settle(pid);
@@ -121,7 +121,7 @@ static int do_flush(void)
 
 static int do_status(void)
 {
-    pid_t pid = instance_pid();
+    pid_t pid = postfix_instance_pid();
 
     if (pid == 0) {
         log_info("the Postfix mail system is not running");
@@ -133,8 +133,8 @@ static int do_status(void)
 
 static int do_check(void)
 {
-    instance_make_directories();
-    return instance_check(true) > 0 ? 1 : 0;
+    postfix_instance_make_directories();
+    return postfix_instance_check(true) > 0 ? 1 : 0;
 }
 
 static const struct {

@@ -36,7 +36,7 @@ struct daemon_program {
     void (*reload)(void);                      /* main.cf was read again (postfix reload): go on with it. NULL: the
                                                   process drains, and a new one takes over */
     void (*leaving)(void);                     /* the last act before exit. May be NULL */
-    bool has_one_client;                       /* mux: its client gets all the room that it has (daemon_session_room), and
+    bool has_one_client;                       /* mux: the client gets all the room there is (daemon_session_room);
                                                   the next one waits for another worker */
     bool is_single;                            /* one session or request a process, as Postfix */
     bool keeps_root;                           /* local, virtual, pipe: change identity by themselves */

@@ -88,12 +88,12 @@ static const struct {
 /* Nobody is told of a notification that cannot be delivered, but for the postmaster who asked. */
 static bool handle_undeliverable_notice(const struct subject *s, const struct vec *entries)
 {
-    if (send_is_double_bounce(s->about.sender)) {
+    if (bounce_send_is_double_bounce(s->about.sender)) {
         log_warn("%s: undeliverable postmaster notification discarded", s->about.queue_id);
         return true;
     }
     return !is_notify_class("2bounce") ||
-        send_notice(NOTICE_FAILURE, NOTICE_POSTMASTER, conf._2bounce_notice_recipient, &s->about, entries);
+        bounce_send_notice(NOTICE_FAILURE, NOTICE_POSTMASTER, conf._2bounce_notice_recipient, &s->about, entries);
 }
 
 static bool notify(enum notice_kind kind, const struct subject *s, struct vec *entries)
@@ -103,12 +103,12 @@ static bool notify(enum notice_kind kind, const struct subject *s, struct vec *e
     keep_wanted(entries, kinds[kind].notify);
     if (entries->count == 0)
         return true;
-    if (*s->about.sender == 0 || send_is_double_bounce(s->about.sender))
+    if (*s->about.sender == 0 || bounce_send_is_double_bounce(s->about.sender))
         return kind != NOTICE_FAILURE || handle_undeliverable_notice(s, entries);
-    if (!send_notice(kind, NOTICE_SENDER, s->about.sender, &s->about, entries))
+    if (!bounce_send_notice(kind, NOTICE_SENDER, s->about.sender, &s->about, entries))
         return false;
     if (kinds[kind].postmaster_class != NULL && is_notify_class(kinds[kind].postmaster_class))
-        send_notice(kind, NOTICE_COPY, postmaster, &s->about, entries);
+        bounce_send_notice(kind, NOTICE_COPY, postmaster, &s->about, entries);
     return true;
 }
 
@@ -129,7 +129,7 @@ static bool do_append(struct attrs *list)
     struct reason r = {0};
 
     get_reason(list, &r);
-    return reasons_append(directory(), attrs_text(list, "queue_id", ""), &r);
+    return bounce_reasons_append(directory(), attrs_text(list, "queue_id", ""), &r);
 }
 
 static bool from_log(struct attrs *list, enum notice_kind kind, bool is_kept)
@@ -139,9 +139,9 @@ static bool from_log(struct attrs *list, enum notice_kind kind, bool is_kept)
     struct subject s;
 
     subject_open(&s, list);
-    bool ok = reasons_read(&s.arena, directory(), queue_id, &entries) && notify(kind, &s, &entries);
+    bool ok = bounce_reasons_read(&s.arena, directory(), queue_id, &entries) && notify(kind, &s, &entries);
     if (ok && !is_kept)
-        reasons_remove(directory(), queue_id);
+        bounce_reasons_remove(directory(), queue_id);
     vec_done(&entries, NULL);
     subject_close(&s);
     return ok;

@@ -56,7 +56,7 @@ struct notice {
     enum notice_reader reader;
 };
 
-bool notice_is_utf8(const struct notice_about *about)
+bool bounce_notice_is_utf8(const struct notice_about *about)
 {
     return (about->sendopts & SENDOPT_SMTPUTF8_REQUESTED) != 0;
 }
@@ -114,7 +114,7 @@ static void add_field(struct notice *n, struct str *out, const char *name, const
     struct str line = {0};
 
     str_setf(&line, "%s: %s%s", name, type, str_text(&n->field));
-    make_harmless(line.data, notice_is_utf8(n->about));
+    make_harmless(line.data, bounce_notice_is_utf8(n->about));
     add_folded(out, str_text(&line));
     str_done(&line);
 }
@@ -126,7 +126,8 @@ static void add_text_field(struct notice *n, struct str *out, const char *name, 
 }
 
 /* "rfc822; user@example.com": RFC 3464 2.1.2, RFC 6533 3. */
-static void add_address_field(struct notice *n, struct str *out, const char *name, const char *blank, const char *address)
+static void add_address_field(struct notice *n, struct str *out, const char *name, const char *blank,
+    const char *address)
 {
     struct str quoted = {0};
     bool is_ascii = utf8_is_ascii(address, strlen(address));
@@ -229,7 +230,7 @@ static void add_for_programs(struct notice *n, const struct vec *entries)
     for (size_t i = 0; i < entries->count; i++)
         add_recipient_fields(n, &content, entries->items[i]);
     add_part(n, "Delivery report",
-        notice_is_utf8(n->about) ? "message/global-delivery-status" : "message/delivery-status", &content);
+        bounce_notice_is_utf8(n->about) ? "message/global-delivery-status" : "message/delivery-status", &content);
 }
 
 /* --- the original --- */
@@ -260,7 +261,7 @@ static void add_records(const struct notice_about *a, bool only_header, struct s
 static void add_original(struct notice *n)
 {
     const struct notice_about *a = n->about;
-    bool whole = is_whole(n), is_utf8 = notice_is_utf8(a);
+    bool whole = is_whole(n), is_utf8 = bounce_notice_is_utf8(a);
     struct str content = {0}, quoted = {0};
 
     if (a->bytes == NULL)
@@ -289,7 +290,7 @@ static void add_header(struct notice *n, const char *recipient, struct str *out)
     add_text_field(n, out, "To", quote_822(recipient, &quoted));
     str_addf(out, "Auto-Submitted: %s\nMIME-Version: 1.0\n", is_sender ? "auto-replied" : "auto-generated");
     str_addf(out, "Content-Type: multipart/report; report-type=%sdelivery-status;\n\tboundary=\"%s\"\n",
-        notice_is_utf8(n->about) ? "global-" : "", n->boundary);
+        bounce_notice_is_utf8(n->about) ? "global-" : "", n->boundary);
     if (is_8bit(&n->body))
         str_adds(out, "Content-Transfer-Encoding: 8bit\n");
     if (conf.enable_threaded_bounces && e->message_id != NULL && *e->message_id != 0) {
@@ -309,7 +310,7 @@ static void make_boundary(struct notice *n)
         (long) now.tv_usec, conf.myhostname);
 }
 
-bool notice_build(struct str *text, enum notice_kind kind, enum notice_reader reader, const char *recipient,
+bool bounce_notice_build(struct str *text, enum notice_kind kind, enum notice_reader reader, const char *recipient,
     const struct notice_about *about, const struct vec *entries)
 {
     struct notice n = {.about = about, .kind = kind, .reader = reader};

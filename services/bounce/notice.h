@@ -29,9 +29,9 @@ struct notice_about {
 /* The whole mail but for Received:, appended to text. entries: struct reason *. It has no byte above
  * 0x7f unless the result is true. Lines of ours end in LF and are at most 998 bytes; whatever the
  * texts of other servers hold, they cannot add a line. */
-bool notice_build(struct str *text, enum notice_kind kind, enum notice_reader reader, const char *recipient,
+bool bounce_notice_build(struct str *text, enum notice_kind kind, enum notice_reader reader, const char *recipient,
     const struct notice_about *about, const struct vec *entries);
 
-bool notice_is_utf8(const struct notice_about *about); /* RFC 6533: the message was sent with SMTPUTF8 */
+bool bounce_notice_is_utf8(const struct notice_about *about); /* RFC 6533: the message was sent with SMTPUTF8 */
 
 #endif

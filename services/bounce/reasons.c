@@ -57,7 +57,7 @@ static void format(struct str *out, const struct reason *r)
     str_done(&quoted);
 }
 
-bool reasons_append(const char *directory, const char *queue_id, const struct reason *r)
+bool bounce_reasons_append(const char *directory, const char *queue_id, const struct reason *r)
 {
     struct str text = {0};
     int fd = queue_open(directory, queue_id, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -140,7 +140,7 @@ static struct reason *new_entry(struct arena *a)
     return r;
 }
 
-void reasons_parse(struct arena *a, char *text, struct vec *entries)
+void bounce_reasons_parse(struct arena *a, char *text, struct vec *entries)
 {
     struct reason *r = NULL;
 
@@ -166,14 +166,14 @@ void reasons_parse(struct arena *a, char *text, struct vec *entries)
     finish_entry(entries, r);
 }
 
-bool reasons_read(struct arena *a, const char *directory, const char *queue_id, struct vec *entries)
+bool bounce_reasons_read(struct arena *a, const char *directory, const char *queue_id, struct vec *entries)
 {
     struct str path = {0}, text = {0}, why = {0};
     bool ok = true;
 
     queue_path(&path, directory, queue_id);
     if (file_read(str_text(&path), &text, &why))
-        reasons_parse(a, arena_strndup(a, str_text(&text), text.len), entries);
+        bounce_reasons_parse(a, arena_strndup(a, str_text(&text), text.len), entries);
     else if (errno != ENOENT) {
         log_warn("%s: %s", queue_id, str_text(&why));
         ok = false;
@@ -184,7 +184,7 @@ bool reasons_read(struct arena *a, const char *directory, const char *queue_id, 
     return ok;
 }
 
-void reasons_remove(const char *directory, const char *queue_id)
+void bounce_reasons_remove(const char *directory, const char *queue_id)
 {
     if (!queue_remove(directory, queue_id) && errno != ENOENT)
         log_warn("%s: remove %s log: %m", queue_id, directory);

@@ -18,14 +18,14 @@ struct reason {
 };
 
 /* Append an entry; under a lock, all or nothing. directory: "bounce", "defer" or "trace". False: logged. */
-bool reasons_append(const char *directory, const char *queue_id, const struct reason *r);
+bool bounce_reasons_append(const char *directory, const char *queue_id, const struct reason *r);
 
 /* All entries, as struct reason * in the arena. No log is an empty one; false: it cannot be read (logged). */
-bool reasons_read(struct arena *a, const char *directory, const char *queue_id, struct vec *entries);
+bool bounce_reasons_read(struct arena *a, const char *directory, const char *queue_id, struct vec *entries);
 
 /* The same for the text of a log; it is cut up, and the entries point into it. */
-void reasons_parse(struct arena *a, char *text, struct vec *entries);
+void bounce_reasons_parse(struct arena *a, char *text, struct vec *entries);
 
-void reasons_remove(const char *directory, const char *queue_id);
+void bounce_reasons_remove(const char *directory, const char *queue_id);
 
 #endif

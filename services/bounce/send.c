@@ -16,7 +16,7 @@ static const char *const names[] = {
     [NOTICE_VERIFY] = "delivery status notification",
 };
 
-bool send_is_double_bounce(const char *sender)
+bool bounce_send_is_double_bounce(const char *sender)
 {
     size_t n = strlen(conf.double_bounce_sender);
 
@@ -48,20 +48,20 @@ static void put_content(struct cleanup_message *m, const struct str *text)
     str_done(&received);
 }
 
-bool send_notice(enum notice_kind kind, enum notice_reader reader, const char *recipient,
+bool bounce_send_notice(enum notice_kind kind, enum notice_reader reader, const char *recipient,
     const struct notice_about *about, const struct vec *entries)
 {
     bool is_for_sender = reader == NOTICE_SENDER;
     const char *who = is_for_sender ? "sender" : "postmaster";
     struct str text = {0}, reason = {0};
     struct cleanup_message *m =
-        cleanup_open(CLEANUP_MASK_INTERNAL | (notice_is_utf8(about) ? CLEANUP_SMTPUTF8 : 0));
+        cleanup_open(CLEANUP_MASK_INTERNAL | (bounce_notice_is_utf8(about) ? CLEANUP_SMTPUTF8 : 0));
 
     if (m == NULL) {
         log_info("%s: %s notification failed to %s", about->queue_id, who, recipient);
         return false;
     }
-    bool has_8bit = notice_build(&text, kind, reader, recipient, about, entries);
+    bool has_8bit = bounce_notice_build(&text, kind, reader, recipient, about, entries);
     /* In front of what cleanup and qmgr log about it, so that a log can be read from top to bottom. */
     log_info("%s: %s %s: %s", about->queue_id, who, names[kind], cleanup_queue_id(m));
     put_envelope(m, is_for_sender, recipient, has_8bit);

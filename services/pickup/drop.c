@@ -10,13 +10,13 @@
 #include "queue/dirs.h"
 #include "queue/record.h"
 
-void drop_remove(const struct drop *d)
+void pickup_drop_remove(const struct drop *d)
 {
     if (unlink(str_text(&d->path)) < 0)
         log_warn("remove %s: %m", str_text(&d->path));
 }
 
-void drop_save(const struct drop *d)
+void pickup_drop_save(const struct drop *d)
 {
     if (queue_rename(d->id, "maildrop", "corrupt"))
         log_warn("saving corrupt file \"%s\" from queue \"maildrop\" to queue \"corrupt\"", d->id);
@@ -51,7 +51,7 @@ static void map_drop(struct drop *d)
         close(fd);
 }
 
-struct drop *drop_open(const char *id, const char *path)
+struct drop *pickup_drop_open(const char *id, const char *path)
 {
     struct drop *d = mem_zalloc(sizeof(*d));
 
@@ -62,11 +62,11 @@ struct drop *drop_open(const char *id, const char *path)
         map_drop(d);
     if (d->bytes != NULL)
         return d;
-    drop_close(d);
+    pickup_drop_close(d);
     return NULL;
 }
 
-void drop_close(struct drop *d)
+void pickup_drop_close(struct drop *d)
 {
     if (d == NULL)
         return;
@@ -106,20 +106,20 @@ static bool check_records(struct drop *d, int *bad)
     return true;
 }
 
-bool drop_read(struct drop *d)
+bool pickup_drop_read(struct drop *d)
 {
     struct str why = {0};
     int bad;
 
     if (!check_records(d, &bad)) {
         log_warn("uid=%ld: unexpected or malformed record type %d", (long) d->st.st_uid, bad);
-        drop_remove(d);
+        pickup_drop_remove(d);
         return false;
     }
     bool ok = envelope_read_submission(&d->arena, d->bytes, (size_t) d->st.st_size, &d->envelope, &why);
     if (!ok) {
         log_warn("%s: uid=%ld: %s", str_text(&d->path), (long) d->st.st_uid, str_text(&why));
-        drop_save(d);
+        pickup_drop_save(d);
     }
     str_done(&why);
     return ok;

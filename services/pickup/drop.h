@@ -25,13 +25,13 @@ struct drop {
 };
 
 /* NULL: it is not complete, is gone, or is nothing that we should read. */
-struct drop *drop_open(const char *id, const char *path);
-void drop_close(struct drop *d);
+struct drop *pickup_drop_open(const char *id, const char *path);
+void pickup_drop_close(struct drop *d);
 
 /* Read the envelope. A file that cannot be a message is logged and removed, or saved: false. */
-bool drop_read(struct drop *d);
+bool pickup_drop_read(struct drop *d);
 
-void drop_remove(const struct drop *d);
-void drop_save(const struct drop *d); /* to corrupt/ */
+void pickup_drop_remove(const struct drop *d);
+void pickup_drop_save(const struct drop *d); /* to corrupt/ */
 
 #endif

@@ -10,7 +10,7 @@ enum { FILES_AT_ONCE = 20 }; /* cleanup syncs what comes together in one go */
 
 static struct {
     bool is_running, is_wanted_again;
-    bool is_in_vain; /* as submit() says */
+    bool is_in_vain; /* as pickup_submit() says */
     unsigned busy;
     struct cond is_less_busy;
 } scan;
@@ -19,9 +19,9 @@ static void take(void *arg)
 {
     struct drop *d = arg;
 
-    if (drop_read(d) && !submit(d))
+    if (pickup_drop_read(d) && !pickup_submit(d))
         scan.is_in_vain = true;
-    drop_close(d);
+    pickup_drop_close(d);
     scan.busy--;
     cond_wake_one(&scan.is_less_busy);
 }
@@ -43,7 +43,7 @@ static void scan_once(void)
         log_warn("open directory maildrop: %m");
     scan.is_in_vain = false;
     while (!scan.is_in_vain && !daemon_is_draining() && (id = queue_scan_next(s, &path)) != NULL) {
-        struct drop *d = drop_open(id, str_text(&path));
+        struct drop *d = pickup_drop_open(id, str_text(&path));
         if (d == NULL)
             continue;
         scan.busy++;
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 {
     static const struct mux_handler handler = {.trigger = on_trigger};
     static const struct daemon_program program = {
-        .name = "pickup", .mux = &handler, .before_jail = submit_init, .after_jail = after_jail, .is_idle = is_idle};
+        .name = "pickup", .mux = &handler, .before_jail = pickup_submit_init, .after_jail = after_jail, .is_idle = is_idle};
 
     return daemon_main(argc, argv, &program);
 }

@@ -61,7 +61,7 @@ static bool detects_utf8(void)
     return is_found && conf.smtputf8_enable;
 }
 
-void submit_init(void)
+void pickup_submit_init(void)
 {
     const struct passwd *owner = getpwnam(conf.mail_owner);
 
@@ -190,7 +190,7 @@ static int flags_for(const struct envelope *e)
         ((e->sendopts & SENDOPT_SMTPUTF8_REQUESTED) != 0 ? CLEANUP_SMTPUTF8 : 0);
 }
 
-bool submit(struct drop *d)
+bool pickup_submit(struct drop *d)
 {
     struct cleanup_message *m = cleanup_open(flags_for(&d->envelope));
     struct str reason = {0};
@@ -203,12 +203,12 @@ bool submit(struct drop *d)
     put_content(m, d);
     int status = cleanup_commit(m, &reason);
     if (status == 0) {
-        drop_remove(d);
+        pickup_drop_remove(d);
     } else {
         log_warn("%s: error writing %s: %s", str_text(&d->path), queue_id,
             reason.len > 0 ? str_text(&reason) : cleanup_words(status)->text);
         if ((status & ~STAT_PERMANENT) == 0)
-            drop_save(d);
+            pickup_drop_save(d);
     }
     str_done(&reason);
     return (status & CLEANUP_STAT_SPACE) == 0;

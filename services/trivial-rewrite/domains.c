@@ -20,7 +20,7 @@ static const struct {
 };
 static struct match_list *lists[DOMAIN_OTHER];
 
-void domains_open(void)
+void rewrite_domains_open(void)
 {
     const char *const values[DOMAIN_OTHER] = {
         conf.mydestination, conf.virtual_alias_domains, conf.virtual_mailbox_domains, conf.relay_domains,
@@ -57,7 +57,7 @@ static bool is_own_literal(const char *domain)
         (interfaces_has(interfaces_own(), &addr) || interfaces_has(interfaces_proxy(), &addr));
 }
 
-enum match_result domains_is_local(const char *domain)
+enum match_result rewrite_domains_is_local(const char *domain)
 {
     enum match_result result = match_list_find(lists[DOMAIN_LOCAL], domain);
 
@@ -77,12 +77,12 @@ static void warn_of_later(const char *domain, enum domain_class class)
                 parameters[DOMAIN_RELAY].parameter);
 }
 
-void domains_warn_of_local(const char *domain)
+void rewrite_domains_warn_of_local(const char *domain)
 {
     warn_of_later(domain, DOMAIN_LOCAL);
 }
 
-enum domain_class domains_class(const char *domain)
+enum domain_class rewrite_domains_class(const char *domain)
 {
     for (enum domain_class class = DOMAIN_ALIAS; class < DOMAIN_OTHER; class++)
         switch (match_list_find(lists[class], domain)) {
@@ -121,7 +121,7 @@ static bool is_good_name(const char *domain)
     return n < 256 && label > 0 && !is_numeric;
 }
 
-bool domains_is_good(const char *domain)
+bool rewrite_domains_is_good(const char *domain)
 {
     struct net_addr addr;
     struct str ascii = {0};

@@ -10,17 +10,17 @@
 /* In the order in which they are looked for. */
 enum domain_class { DOMAIN_LOCAL, DOMAIN_ALIAS, DOMAIN_VIRTUAL, DOMAIN_RELAY, DOMAIN_OTHER, DOMAIN_UNKNOWN };
 
-void domains_open(void);
+void rewrite_domains_open(void);
 
 /* In mydestination, or an address of ours in brackets? */
-enum match_result domains_is_local(const char *domain);
+enum match_result rewrite_domains_is_local(const char *domain);
 
 /* The class of a domain that is not local; DOMAIN_UNKNOWN: a table did not answer (logged). Warns of
  * a domain that is in two. */
-enum domain_class domains_class(const char *domain);
-void domains_warn_of_local(const char *domain); /* the same for one that is local */
+enum domain_class rewrite_domains_class(const char *domain);
+void rewrite_domains_warn_of_local(const char *domain); /* the same for one that is local */
 
 /* Could it be one (RFC 5321 4.1.2, 4.1.3), now or after conversion to ASCII? */
-bool domains_is_good(const char *domain);
+bool rewrite_domains_is_good(const char *domain);
 
 #endif

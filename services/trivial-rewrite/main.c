@@ -29,7 +29,7 @@ static void do_resolve(struct attrs *list, struct str *reply)
     struct resolved result;
     bool is_for_domain;
 
-    resolve_apply(&a, attrs_text(list, "sender", ""), attrs_text(list, "address", ""), &result, &is_for_domain);
+    rewrite_resolve_apply(&a, attrs_text(list, "sender", ""), attrs_text(list, "address", ""), &result, &is_for_domain);
     attr_put_long(reply, "flags", result.flags);
     attr_put(reply, "transport", result.transport);
     attr_put(reply, "nexthop", result.nexthop);
@@ -62,7 +62,7 @@ static const struct mux_handler handler = {.request = serve};
 
 static const struct daemon_program program = {
     .name = "trivial-rewrite",
-    .before_jail = resolve_open_tables,
+    .before_jail = rewrite_resolve_open_tables,
     .mux = &handler,
 };
 

@@ -8,7 +8,7 @@
 
 static bool is_local(struct recipient *r, const char *domain)
 {
-    switch (domains_is_local(domain)) {
+    switch (rewrite_domains_is_local(domain)) {
     case MATCH_YES:
         return true;
     case MATCH_NO:
@@ -43,7 +43,8 @@ static bool ends_here(struct recipient *r, struct rewrite_address *a)
 
 /* user@remote@local, user%remote@local, remote!user@local: the sender has chosen a route through us.
  * What is left without our domain is rewritten, and looked at again. */
-static void strip_local_domains(struct arena *memory, struct recipient *r, struct rewrite_address *a, const char **own_domain)
+static void strip_local_domains(struct arena *memory, struct recipient *r, struct rewrite_address *a,
+    const char **own_domain)
 {
     const struct rewrite_context context = {.origin = conf.myorigin, .dot_domain = conf.mydomain};
     enum { MAX_ROUTE = 100 };
@@ -80,7 +81,7 @@ static void split(struct arena *memory, struct recipient *r, const struct rewrit
         r->is_local = is_local(r, r->domain);
 }
 
-void recipient_take(struct arena *memory, const char *address, struct recipient *r)
+void rewrite_recipient_take(struct arena *memory, const char *address, struct recipient *r)
 {
     const char *own_domain = conf.myhostname;
     struct rewrite_address a = {0};
@@ -90,7 +91,7 @@ void recipient_take(struct arena *memory, const char *address, struct recipient 
     strip_local_domains(memory, r, &a, &own_domain);
     split(memory, r, &a, own_domain);
     rewrite_address_done(&a);
-    r->is_good_domain = r->is_local || domains_is_good(r->domain);
+    r->is_good_domain = r->is_local || rewrite_domains_is_good(r->domain);
     /* A program that gets such a name as an argument would take it for an option. */
     r->is_good_user = (*r->local != '-' || conf.allow_min_user) &&
         (!conf.smtputf8_enable || utf8_is_valid(r->local, strlen(r->local)));

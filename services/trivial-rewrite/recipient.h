@@ -17,6 +17,6 @@ struct recipient {
 };
 
 /* Take an address (internal form) apart; text lies in the arena. */
-void recipient_take(struct arena *a, const char *address, struct recipient *r);
+void rewrite_recipient_take(struct arena *a, const char *address, struct recipient *r);
 
 #endif

@@ -7,7 +7,8 @@
 #include "services/trivial-rewrite/recipient.h"
 #include "table/table.h"
 
-static struct table_list *transport_maps, *relocated_maps, *sender_relayhost_maps, *sender_transport_maps; /* NULL: none */
+/* NULL: none. */
+static struct table_list *transport_maps, *relocated_maps, *sender_relayhost_maps, *sender_transport_maps;
 
 static void open_list(struct table_list **list, const char *parameter, const char *value, int flags)
 {
@@ -19,9 +20,9 @@ static void open_list(struct table_list **list, const char *parameter, const cha
     table_list_set_title(*list, parameter);
 }
 
-void resolve_open_tables(void)
+void rewrite_resolve_open_tables(void)
 {
-    domains_open();
+    rewrite_domains_open();
     open_list(&relocated_maps, "relocated_maps", conf.relocated_maps, 0);
     /* A remote client chooses the address, so patterns must not make a transport of its parts. */
     open_list(&transport_maps, "transport_maps", conf.transport_maps, TABLE_NO_REGSUB);
@@ -36,7 +37,7 @@ void resolve_open_tables(void)
 static enum match_result is_local_for_lookup(void *context, const char *domain)
 {
     (void) context;
-    return strcasecmp(domain, conf.myorigin) == 0 ? MATCH_YES : domains_is_local(domain);
+    return strcasecmp(domain, conf.myorigin) == 0 ? MATCH_YES : rewrite_domains_is_local(domain);
 }
 
 /* relocated(5), and the tables by sender. */
@@ -138,7 +139,7 @@ static void route_local(struct question *q)
 {
     q->flags |= RESOLVE_CLASS_LOCAL;
     take_transport(q, conf.local_transport, conf.myhostname);
-    domains_warn_of_local(q->recipient.domain);
+    rewrite_domains_warn_of_local(q->recipient.domain);
 }
 
 static void route_alias(struct question *q)
@@ -170,8 +171,8 @@ static void route_other(struct question *q)
         q->flags |= RESOLVE_CLASS_DEFAULT;
         route_elsewhere(q, is_found ? str_text(&value) : conf.default_transport);
         if (q->transport == NULL) {
-            log_warn("file %s/main.cf: parameter sender_dependent_default_transport_maps: null transport is not allowed",
-                config_dir());
+            log_warn("file %s/main.cf: parameter %s: null transport is not allowed", config_dir(),
+                "sender_dependent_default_transport_maps");
             fail(q, NULL);
         }
     }
@@ -180,7 +181,7 @@ static void route_other(struct question *q)
 
 static void route_by_class(struct question *q)
 {
-    switch (q->recipient.is_local ? DOMAIN_LOCAL : domains_class(q->recipient.domain)) {
+    switch (q->recipient.is_local ? DOMAIN_LOCAL : rewrite_domains_class(q->recipient.domain)) {
     case DOMAIN_LOCAL:
         route_local(q);
         return;
@@ -292,11 +293,12 @@ static bool is_for_all(const struct question *q)
         sender_transport_maps == NULL && (q->flags & single) == 0;
 }
 
-void resolve_apply(struct arena *a, const char *sender, const char *address, struct resolved *result, bool *is_for_domain)
+void rewrite_resolve_apply(struct arena *a, const char *sender, const char *address, struct resolved *result,
+    bool *is_for_domain)
 {
     struct question q = {.arena = a, .sender = sender};
 
-    recipient_take(a, address, &q.recipient);
+    rewrite_recipient_take(a, address, &q.recipient);
     if (q.recipient.is_uncertain)
         fail(&q, NULL);
     else

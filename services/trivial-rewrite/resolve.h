@@ -8,11 +8,12 @@
 #include "base/arena.h"
 #include "mail/rewrite_client.h"
 
-void resolve_open_tables(void);
+void rewrite_resolve_open_tables(void);
 
 /* The transport, next hop and recipient for an address in internal form, from a sender. Text lies
  * in the arena. *is_for_domain: the same holds for every plain address of this domain, whoever the
  * sender is. */
-void resolve_apply(struct arena *a, const char *sender, const char *address, struct resolved *result, bool *is_for_domain);
+void rewrite_resolve_apply(struct arena *a, const char *sender, const char *address, struct resolved *result,
+    bool *is_for_domain);
 
 #endif

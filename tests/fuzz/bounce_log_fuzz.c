@@ -26,13 +26,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct notice_about about = {.queue_id = "4b2Wq05X1Gz9", .sender = "a@b", .envelope_id = "", .sendopts = size & 1};
 
     conf.myhostname = conf.myorigin = "mta.example";
-    reasons_parse(&a, arena_strndup(&a, (const char *) data, size), &entries);
+    bounce_reasons_parse(&a, arena_strndup(&a, (const char *) data, size), &entries);
     if (entries.count > 0) {
         const struct reason *r = entries.items[0];
         about.sender = r->recipient.original;
         about.envelope_id = r->dsn.diag_text;
     }
-    notice_build(&text, size / 2 % 4, size / 8 % 3, about.sender, &about, &entries);
+    bounce_notice_build(&text, size / 2 % 4, size / 8 % 3, about.sender, &about, &entries);
     check_lines(&text, entries.count);
     str_done(&text);
     vec_done(&entries, NULL);

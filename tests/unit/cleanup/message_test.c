@@ -55,9 +55,9 @@ static int set_up_group(void **state)
     (void) state;
     setenv("TZ", "UTC", 1);
     set_configuration();
-    content_init();
-    envelope_init();
-    sign_init();
+    cleanup_content_init();
+    cleanup_envelope_init();
+    cleanup_sign_init();
     clock_fake(1000, 1000);
     return 0;
 }
@@ -76,15 +76,15 @@ static void process(struct message *m, const char *context, const char *text, si
     str_add(&lists, str_text(&head), head.len);
     attr_end(&lists);
     *m = (struct message){.queue_id = "4ABCD", .flags = CLEANUP_MASK_EXTERNAL, .arrival = {1000, 5}};
-    image_init(&m->image, m->queue_id);
+    cleanup_image_init(&m->image, m->queue_id);
     const char *cursor = lists.data, *end = lists.data + lists.len;
     assert_true(attrs_parse(&cursor, end, &list));
-    envelope_begin(m, &list, cursor, end);
-    content_begin(m);
+    cleanup_envelope_begin(m, &list, cursor, end);
+    cleanup_content_begin(m);
     for (size_t n = strlen(text), done = 0; done < n; done += chunk)
-        content_push(m, text + done, n - done < chunk ? n - done : chunk);
-    content_end(m);
-    envelope_end(m);
+        cleanup_content_push(m, text + done, n - done < chunk ? n - done : chunk);
+    cleanup_content_end(m);
+    cleanup_envelope_end(m);
     str_done(&lists);
 }
 
@@ -96,7 +96,7 @@ static void free_header(void *header)
 static void release(struct message *m)
 {
     mime_free(m->mime);
-    image_done(&m->image);
+    cleanup_image_done(&m->image);
     vec_done(&m->headers, free_header);
     vec_done(&m->header_ids, NULL);
     hash_done(&m->seen, NULL);

@@ -46,7 +46,7 @@ static const struct {
     {"PREPEND X-A: b", CLASS_SENDER, DUNNO, NULL, NULL},
     {"PREPEND b", CLASS_SENDER, DUNNO, NULL, "requires header: text"},
     {"HANGUP", CLASS_SENDER, REJECT, NULL, NULL},
-    {"permit_mynetworks, reject", CLASS_SENDER, REJECT, "554 5.7.1 <l>: List rejected: Access denied", NULL},
+    {"permit_mynetworks, reject", CLASS_SENDER, REJECT, "554 5.7.1 <x>: Sender address rejected: Access denied", NULL},
     {"NO_SUCH_ACTION", CLASS_SENDER, REJECT, "451 4.3.5 Server configuration error", "unknown smtpd restriction"},
     {"check_client_access hash:/x", CLASS_SENDER, REJECT, "451 4.3.5 Server configuration error", "lookup table"},
 };

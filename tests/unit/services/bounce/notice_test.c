@@ -101,7 +101,7 @@ static void build(struct str *text, size_t i, bool *is_8bit)
     about.envelope.message_id = "<id@example.com>";
     vec_add(&entries, (void *) cases[i].reason);
     str_clear(text);
-    *is_8bit = notice_build(text, cases[i].kind, cases[i].reader, "s@example.com", &about, &entries);
+    *is_8bit = bounce_notice_build(text, cases[i].kind, cases[i].reader, "s@example.com", &about, &entries);
     vec_done(&entries, NULL);
     str_done(&file);
 }

@@ -42,7 +42,7 @@ static void logs_are_read(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
         struct arena a = {0};
         struct vec entries = {0};
-        reasons_parse(&a, arena_strdup(&a, logs[i].text), &entries);
+        bounce_reasons_parse(&a, arena_strdup(&a, logs[i].text), &entries);
         if (entries.count != logs[i].count)
             fail_msg("%s: %zu entries", logs[i].what, entries.count);
         if (entries.count > 0) {
@@ -94,13 +94,13 @@ static void entries_are_written_as_postfix_does(void **state)
 {
     (void) state;
     conf.backwards_bounce_logfile_compatibility = true;
-    assert_true(reasons_append("defer", QUEUE_ID, &example));
+    assert_true(bounce_reasons_append("defer", QUEUE_ID, &example));
     check_file("\n<\"a b\"@sink.example>: 450 one  ?two\n");
-    reasons_remove("defer", QUEUE_ID);
+    bounce_reasons_remove("defer", QUEUE_ID);
     conf.backwards_bounce_logfile_compatibility = false;
-    assert_true(reasons_append("defer", QUEUE_ID, &example));
+    assert_true(bounce_reasons_append("defer", QUEUE_ID, &example));
     check_file("\n");
-    reasons_remove("defer", QUEUE_ID);
+    bounce_reasons_remove("defer", QUEUE_ID);
 }
 
 static void what_was_written_is_read(void **state)
@@ -109,17 +109,17 @@ static void what_was_written_is_read(void **state)
     struct vec entries = {0};
 
     (void) state;
-    assert_true(reasons_append("defer", QUEUE_ID, &example));
-    assert_true(reasons_append("defer", QUEUE_ID, &example));
-    assert_true(reasons_read(&a, "defer", QUEUE_ID, &entries));
+    assert_true(bounce_reasons_append("defer", QUEUE_ID, &example));
+    assert_true(bounce_reasons_append("defer", QUEUE_ID, &example));
+    assert_true(bounce_reasons_read(&a, "defer", QUEUE_ID, &entries));
     assert_int_equal(entries.count, 2);
     const struct reason *r = entries.items[1];
     assert_string_equal(r->recipient.address, example.recipient.address);
     assert_string_equal(r->recipient.original, example.recipient.original);
     assert_string_equal(r->dsn.reason, "450 one  ?two");
     vec_done(&entries, NULL);
-    reasons_remove("defer", QUEUE_ID);
-    assert_true(reasons_read(&a, "defer", QUEUE_ID, &entries)); /* no log: nothing to tell */
+    bounce_reasons_remove("defer", QUEUE_ID);
+    assert_true(bounce_reasons_read(&a, "defer", QUEUE_ID, &entries)); /* no log: nothing to tell */
     assert_int_equal(entries.count, 0);
     arena_done(&a);
 }

@@ -435,7 +435,7 @@ static void load(const char *text)
     else
         config_load("trivial-rewrite", "rewrite");
     is_loaded = true;
-    resolve_open_tables();
+    rewrite_resolve_open_tables();
 }
 
 static void check(size_t c, size_t i)
@@ -445,7 +445,7 @@ static void check(size_t c, size_t i)
     struct resolved r;
     bool is_for_domain;
 
-    resolve_apply(&a, cases[c].rows[i].sender, address, &r, &is_for_domain);
+    rewrite_resolve_apply(&a, cases[c].rows[i].sender, address, &r, &is_for_domain);
     const char *to = arena_printf(&a, "%s:%s", r.transport, r.nexthop);
     if ((r.flags & FAIL) != 0)
         r.flags = FAIL;
@@ -494,7 +494,7 @@ static void an_answer_for_a_domain_is_one(void **state)
         struct resolved r;
         bool is_for_domain;
         load(scopes[i].main_cf);
-        resolve_apply(&a, "", scopes[i].address, &r, &is_for_domain);
+        rewrite_resolve_apply(&a, "", scopes[i].address, &r, &is_for_domain);
         assert_int_equal(is_for_domain, scopes[i].is_for_domain);
         arena_done(&a);
     }
