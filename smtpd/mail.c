@@ -251,7 +251,7 @@ struct reply smtpd_mail_failure(struct session *s, int status, const char *reaso
 
     if ((status & (CLEANUP_STAT_CONT | CLEANUP_STAT_SIZE)) != 0)
         s->error_classes |= NOTIFY_POLICY;
-    else
+    else if ((status & CLEANUP_STAT_HOPS) == 0) /* a loop is not for the postmaster of every host on it */
         s->error_classes |= NOTIFY_RESOURCE;
     if (reason[0] == 0)
         return smtpd_chat_reply(s, words->smtp_code, words->dsn, "Error: %s", words->text);

@@ -217,7 +217,7 @@ static struct dsn with_action(const struct dsn *dsn, const char *action)
     struct dsn copy = *dsn;
 
     if (copy.diag_type == NULL || *copy.diag_type == 0) {
-        copy.diag_type = "x-postfix";
+        copy.diag_type = "X-Postfix";
         copy.diag_text = copy.reason;
     }
     copy.action = action;

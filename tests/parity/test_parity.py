@@ -26,7 +26,7 @@ def rewrite(side, value):
 def result(name, system, side):
     with scenario.Run(name, system) as run:
         found = rewrite(side, run.play().result())
-    found["log"] = {daemon: lines for daemon, lines in found["log"].items() if lines}
+    found["log"] = {daemon: lines for daemon, lines in sorted(found["log"].items()) if lines}
     return found
 
 
@@ -38,6 +38,8 @@ def readable(value):
 def test_parity(name, reference):
     theirs = result(name, reference, accepted.THEIRS)
     ours = result(name, suite.postrider(), accepted.OURS)
+    if ours != theirs and name in accepted.KNOWN:
+        pytest.xfail(accepted.KNOWN[name])
     if ours != theirs:
         diff = difflib.unified_diff(readable(theirs), readable(ours), "reference", "postrider", n=1, lineterm="")
         raise AssertionError("differences:\n" + "\n".join(diff))
