@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "queue/qid.h"
 
-enum { REMEMBER_MS = 5000, FIRST_ROOM = 1024 };
+enum { REMEMBER_MS = 15000, FIRST_ROOM = 1024 };
 
 struct recent {
     msec when;
