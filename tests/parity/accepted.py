@@ -27,6 +27,7 @@ DIFFERENCES = [
     (THEIRS, r"^(MAIL FROM:<> SIZE=N) BODY=8BITMIME$", r"\1", "the same"),
     (OURS, r"^(MAIL FROM:<> SIZE=N) BODY=8BITMIME$", r"\1", "the same"),
     (OURS, r"^(RCPT TO:<copy@.*) NOTIFY=NEVER$", r"\1", "3.11: nobody is told of a blind copy"),
+    (THEIRS, r"^(RCPT TO:<copy@.*) NOTIFY=NEVER$", r"\1", "the same, where both have it"),
     (OURS, r"^QID: message-id=<discard@load\.example>$", "", "cleanup reads what it is to discard"),
     (THEIRS, r"^QID: message-id=<TIME\.QID@mta\.example>$", "", "what is refused at the end of data is not given to cleanup"),
     (OURS, r"^QID: message-id=<TIME\.QID@mta\.example>$", "", "the same, where both have it"),
