@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", TREE / "build"))
-REFERENCE_ROOT = pathlib.Path(os.environ.get("REFERENCE_ROOT", TREE / "build" / "reference"))
+REFERENCE_ROOT = pathlib.Path(os.environ.get("REFERENCE_ROOT") or TREE / "build" / "reference")
 
 
 @dataclass(frozen=True)
