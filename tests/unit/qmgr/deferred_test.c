@@ -133,7 +133,7 @@ static void recent(void **state)
     assert_true(qmgr_recent_has("F0"));
     assert_true(qmgr_recent_has("F2999"));
     assert_false(qmgr_recent_has("F3000"));
-    clock_fake(now += 6000, wall += 6);
+    clock_fake(now += 16000, wall += 16);
     qmgr_recent_add("F3000");
     assert_false(qmgr_recent_has("F0"));
     assert_true(qmgr_recent_has("F3000"));
