@@ -1,11 +1,11 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 struct arena_block {
     struct arena_block *older;
@@ -64,16 +64,15 @@ char *arena_strdup(struct arena *a, const char *text)
 
 char *arena_printf(struct arena *a, const char *format, ...)
 {
-    va_list ap, again;
+    struct str text = {0};
+    va_list ap;
 
     va_start(ap, format);
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, ap);
-    char *text = arena_alloc(a, (size_t) n + 1);
-    vsnprintf(text, (size_t) n + 1, format, again);
-    va_end(again);
+    str_vaddf(&text, format, ap);
     va_end(ap);
-    return text;
+    char *copy = arena_strndup(a, str_text(&text), text.len);
+    str_done(&text);
+    return copy;
 }
 
 void arena_clear(struct arena *a)

@@ -1,5 +1,8 @@
 #include "base/str.h"
 
+#include <limits.h>
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "tests/unit/test.h"
 
@@ -41,6 +44,31 @@ static void holds_nul_bytes(void **state)
     assert_int_equal(s.len, 4);
     assert_memory_equal(s.data, "a\0b\0", 5);
     str_done(&s);
+}
+
+#define FORMATTED(...) \
+    do { \
+        struct str ours = {0}; \
+        char theirs[200]; \
+        snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
+        str_setf(&ours, __VA_ARGS__); \
+        assert_string_equal(str_text(&ours), theirs); \
+        assert_int_equal(ours.len, strlen(theirs)); \
+        str_done(&ours); \
+    } while (0)
+
+/* Whichever way a format takes, the result is that of printf(3). */
+static void formats_as_printf(void **state)
+{
+    (void) state;
+    FORMATTED("plain, 100%%");
+    FORMATTED("%s: client=%s[%.*s]", "4ABC", "", 3, "12345");
+    FORMATTED("[%5s|%.*s|%5.*s|%c|%3c]", "ab", -1, "whole", 2, "abc", 'x', 'y');
+    FORMATTED("%d %d %d %u", 0, INT_MIN, INT_MAX, UINT_MAX);
+    FORMATTED("%ld %lu %zu %15ld|%15ld", LONG_MIN, ULONG_MAX, (size_t) 7, -1L, 123456789L);
+    FORMATTED("%05d %02d %-5s| %x %lX %.2f %3d", -12, 7, "left", 255u, 0xabcUL, 1.5, 1000);
+    FORMATTED("%d%s%.3s%%%ld", 1, "two", "three", 4L);
+    FORMATTED("%95s", "");
 }
 
 static const struct {
@@ -86,7 +114,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_memory_is_a_string), cmocka_unit_test(grows_and_keeps_its_nul),
-        cmocka_unit_test(holds_nul_bytes),          cmocka_unit_test(drops_and_cuts),
+        cmocka_unit_test(holds_nul_bytes),          cmocka_unit_test(formats_as_printf),
+        cmocka_unit_test(drops_and_cuts),
         cmocka_unit_test(trims_lowers_and_is_taken),
     };
 
