@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/io.h"
 #include "base/log.h"
 #include "base/task.h"
 #include "config/config.h"
@@ -18,9 +17,7 @@ static msec await_input(struct session *s)
 {
     struct stream *io = &s->stream;
 
-    if (stream_buffered(io) > 0 || !stream_flush(io) || io->fd < 0 || io->layer != NULL)
-        return 0;
-    if (io_wait(io->fd, IO_READ, clock_after(SHORT_WAIT_MS)) != IO_TIMEOUT)
+    if (stream_wait(io, clock_after(SHORT_WAIT_MS)))
         return 0;
     stream_relax(io);
     str_done(&s->line);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "base/task.h"
 
 enum { READ_BYTES = 16 * 1024, WRITE_BYTES = 32 * 1024, KEEP_BYTES = 64 * 1024 };
@@ -136,23 +137,31 @@ void stream_addf(struct stream *s, const char *format, ...)
         stream_flush(s);
 }
 
+/* False: errno tells why. */
+static bool await_input(struct stream *s, msec deadline)
+{
+    switch (io_wait(s->fd, IO_READ, deadline)) {
+    case IO_READY:
+        s->is_drained = false;
+        return true;
+    case IO_TIMEOUT:
+        errno = ETIMEDOUT;
+        return false;
+    case IO_CANCELLED:
+        errno = ECANCELED;
+        return false;
+    }
+    panic("unknown io_wait result");
+}
+
 /* A read that did not fill the buffer has emptied the socket: the next one would only say EAGAIN,
  * so wait first. */
 static ssize_t read_some(struct stream *s, char *buffer, size_t n, msec deadline)
 {
     if (s->layer != NULL)
         return s->layer->read(s->layer_context, buffer, n, deadline);
-    if (s->is_drained && task_self() != NULL)
-        switch (io_wait(s->fd, IO_READ, deadline)) {
-        case IO_READY:
-            break;
-        case IO_TIMEOUT:
-            errno = ETIMEDOUT;
-            return -1;
-        case IO_CANCELLED:
-            errno = ECANCELED;
-            return -1;
-        }
+    if (s->is_drained && task_self() != NULL && !await_input(s, deadline))
+        return -1;
     ssize_t got = io_read(s->fd, buffer, n, deadline);
     s->is_drained = got > 0 && (size_t) got < n;
     return got;
@@ -259,5 +268,16 @@ bool stream_has_input(struct stream *s)
 {
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
-    return stream_buffered(s) > 0 || (s->error == STREAM_OK && s->fd >= 0 && poll(&p, 1, 0) > 0);
+    if (stream_buffered(s) > 0)
+        return true;
+    return !s->is_drained && s->error == STREAM_OK && s->fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+bool stream_wait(struct stream *s, msec deadline)
+{
+    if (stream_buffered(s) > 0 || !stream_flush(s) || s->fd < 0 || s->layer != NULL || await_input(s, deadline))
+        return true;
+    if (errno != ETIMEDOUT)
+        failed(s, -1);
+    return errno != ETIMEDOUT;
 }

@@ -64,7 +64,11 @@ size_t stream_peek(struct stream *s, const char **bytes);
 void stream_consume(struct stream *s, size_t n);
 
 size_t stream_read(struct stream *s, void *buffer, size_t n);  /* exactly n, fewer only at the end */
-bool stream_has_input(struct stream *s);                       /* buffered, or waiting in the kernel */
+bool stream_has_input(struct stream *s);                       /* more had come by the time of the last read */
+
+/* Send what is buffered, and wait until there is something to read, or the stream has ended or
+ * failed. False: the deadline has passed. A layer's bytes are not waited for: true. */
+bool stream_wait(struct stream *s, msec deadline);
 size_t stream_buffered(const struct stream *s);                /* bytes read and not yet consumed */
 
 void stream_add(struct stream *s, const char *bytes, size_t n);

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 
-#include "base/io.h"
 
 enum {
     LINE_BYTES = 2048,  /* more of a line is dropped; RFC 5321 4.5.3.1.5 has 512 */
@@ -59,10 +58,9 @@ static enum line_result read_line(struct stream *s, struct str *text, size_t *st
 
 void smtp_reply_wait(struct stream *s)
 {
-    if (s->layer != NULL || stream_buffered(s) > 0 || !stream_flush(s))
-        return;
     msec deadline = s->timeout == NEVER ? NEVER : clock_after(s->timeout);
-    io_wait(s->fd, IO_READ, deadline < s->deadline ? deadline : s->deadline);
+
+    stream_wait(s, deadline < s->deadline ? deadline : s->deadline);
 }
 
 bool smtp_reply_read(struct stream *s, struct smtp_reply *r)
