@@ -1,7 +1,7 @@
 /* postlogd: writes the log lines of all other processes to maillog_file.
  *
- * A datagram holds one or more finished lines; all that have arrived by the time it looks leave in
- * one write. See postlogd(8).
+ * A datagram holds one or more finished lines; all that have arrived by the time it looks are taken
+ * with one system call, and leave with one. See postlogd(8).
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -12,22 +12,36 @@
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 
-enum { DATAGRAM_BYTES = 64 * 1024, MAX_PENDING = 1024 * 1024 };
+enum { DATAGRAMS = 10, DATAGRAM_BYTES = 64 * 1024, MAX_PENDING = 1024 * 1024 };
 
 static struct str pending;
+
+static char buffers[DATAGRAMS][DATAGRAM_BYTES];
+
+/* Append those that have arrived to pending. False: there are no more. */
+static bool receive(int fd)
+{
+    struct mmsghdr messages[DATAGRAMS];
+    struct iovec pieces[DATAGRAMS];
+
+    for (int i = 0; i < DATAGRAMS; i++) {
+        pieces[i] = (struct iovec){.iov_base = buffers[i], .iov_len = DATAGRAM_BYTES};
+        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &pieces[i], .msg_iovlen = 1}};
+    }
+    int count = recvmmsg(fd, messages, DATAGRAMS, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < count; i++) {
+        str_add(&pending, buffers[i], messages[i].msg_len);
+        if (pending.len > 0 && pending.data[pending.len - 1] != '\n')
+            str_addc(&pending, '\n');
+    }
+    return count == DATAGRAMS;
+}
 
 static void append_datagrams(int fd)
 {
     str_clear(&pending);
-    while (pending.len < MAX_PENDING) {
-        str_reserve(&pending, DATAGRAM_BYTES);
-        ssize_t n = recv(fd, pending.data + pending.len, DATAGRAM_BYTES, MSG_DONTWAIT);
-        if (n <= 0)
-            break;
-        str_grow(&pending, (size_t) n);
-        if (pending.data[pending.len - 1] != '\n')
-            str_addc(&pending, '\n');
-    }
+    while (receive(fd) && pending.len < MAX_PENDING)
+        continue;
     if (pending.len > 0 && !logging_write_file(pending.data, pending.len)) {
         log_remove_sinks();
         log_warn("write %s: %m", conf.maillog_file);
