@@ -158,6 +158,8 @@ void cleanup_store_opened(struct mux *m)
     *daemon_connection(m) = (void *) (intptr_t) (slot + 1);
     attr_put_long(&hello, "id_slot", slot < 0 ? 0 : (long) journal_slot(journal) * ID_SLOTS + slot);
     attr_put(&hello, "store", slot < 0 ? "file" : "journal");
+    attr_put_long(&hello, "pid", (long) getpid());
+    attr_put_long(&hello, "workers", daemon_worker_count());
     attr_end(&hello);
     mux_hello(m, &hello);
     str_done(&hello);

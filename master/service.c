@@ -270,6 +270,7 @@ void master_service_start(struct service *s)
         s->is_watching = true;
     }
     s->share->limit = s->line->process_limit;
+    s->share->workers = s->min_workers;
     master_service_demand(s);
     timer_stop(&s->wakeup);
     if (s->line->wakeup_seconds > 0) {

@@ -53,6 +53,7 @@ int daemon_session_room(void);                 /* has_one_client: the same, less
 bool daemon_is_draining(void);
 void **daemon_connection(struct mux *m);       /* a pointer for the program's use with each client's connection; until closed() */
 unsigned daemon_session_count(void);
+int daemon_worker_count(void);                 /* workers that this service is meant to have when there is work */
 void daemon_exit_soon(void);                   /* drain: stop accepting, finish, exit 0 */
 
 #endif

@@ -93,6 +93,11 @@ static void publish_sessions(void)
     atomic_store_explicit(&share->sessions[options.number], (int) busy, memory_order_relaxed);
 }
 
+int daemon_worker_count(void)
+{
+    return share->workers;
+}
+
 unsigned daemon_session_count(void)
 {
     return sessions;
@@ -107,7 +112,7 @@ int daemon_session_limit(void)
     if (limit == 0 || (share->limit > 0 && share->limit < limit))
         limit = share->limit;
     /* What is promised to a client is its own, so each worker gets its part; else they share as it comes. */
-    int workers = program->has_one_client ? config_service_int(daemon_service_name(), "_workers", 1, 1) : 1;
+    int workers = program->has_one_client ? share->workers : 1;
     return limit > 0 && workers > 1 ? (limit + workers - 1) / workers : limit;
 }
 
@@ -456,7 +461,7 @@ static void fifo_ready(void *arg)
 
 static void attach_share(void)
 {
-    static struct share alone; /* not started by master: no other worker, no limit */
+    static struct share alone = {.workers = 1}; /* not started by master: no other worker, no limit */
 
     share = mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED, SHARE_FD, 0);
     if (share == MAP_FAILED)

@@ -1,4 +1,4 @@
-/* cleanup_client.c: one connection to cleanup, many messages on it.
+/* cleanup_client.c: a connection to each worker of cleanup, many messages on it.
  *
  * What belongs to a message is gathered here and leaves in one go: the request's head (envelope)
  * and content together when the message is complete, or when BUFFER_BYTES of content have come.
@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "ipc/attr.h"
 #include "ipc/client.h"
+#include "mail/cleanup_worker.h"
 #include "queue/qid.h"
 
 enum {
@@ -20,15 +21,8 @@ enum {
     FIRST_CONTENT_BYTES = 8 * 1024
 };
 
-/* What cleanup's hello has told. It holds for as long as the connection lasts. */
-static struct {
-    struct client *client;
-    struct cond greeted;
-    bool is_greeted, stores_files;
-    unsigned id_slot;
-} cleanup;
-
 struct cleanup_message {
+    struct cleanup_worker *worker;
     int flags;
     char queue_id[QID_SIZE];
     struct timeval when;      /* the time in the queue id, unless it came before that */
@@ -40,49 +34,6 @@ struct cleanup_message {
     struct cond answered;
 };
 
-static void on_hello(struct mux *m, const char *bytes, size_t n)
-{
-    const char *cursor = bytes;
-    struct attrs list;
-
-    (void) m;
-    if (!attrs_parse(&cursor, bytes + n, &list)) {
-        log_warn("%s service: malformed greeting", conf.cleanup_service_name);
-        return;
-    }
-    cleanup.id_slot = (unsigned) attrs_long(&list, "id_slot", 0);
-    cleanup.stores_files = strcmp(attrs_text(&list, "store", "journal"), "file") == 0;
-    cleanup.is_greeted = true;
-    cond_wake_all(&cleanup.greeted);
-}
-
-static void on_closed(struct mux *m)
-{
-    (void) m;
-    cleanup.is_greeted = false;
-    cond_wake_all(&cleanup.greeted);
-}
-
-static const struct mux_handler handler = {.hello = on_hello, .closed = on_closed};
-
-/* The connection, and its greeting received; NULL: cleanup cannot be reached. */
-static struct mux *connected(msec deadline)
-{
-    if (cleanup.client == NULL) {
-        char *path = mem_printf("public/%s", conf.cleanup_service_name);
-        cleanup.client = client_new(path, &handler, NULL);
-        cond_init(&cleanup.greeted);
-        mem_free(path);
-    }
-    struct mux *m = client_mux(cleanup.client, deadline);
-    while (m != NULL && !cleanup.is_greeted) {
-        if (cond_wait(&cleanup.greeted, deadline) != WAKE_READY)
-            return NULL;
-        m = client_mux(cleanup.client, deadline);
-    }
-    return m;
-}
-
 /* queue_store = file: the queue id names a file's inode, so the file has to be there first. */
 static bool reserve(struct cleanup_message *m, msec deadline)
 {
@@ -92,7 +43,7 @@ static bool reserve(struct cleanup_message *m, msec deadline)
 
     attr_put(&request, "request", "reserve");
     attr_end(&request);
-    if (client_ask(cleanup.client, &request, &reply, deadline)) {
+    if (client_ask(m->worker->client, &request, &reply, deadline)) {
         const char *cursor = str_text(&reply);
         if (attrs_parse(&cursor, cursor + reply.len, &list))
             id = attrs_get(&list, "queue_id");
@@ -112,20 +63,24 @@ struct cleanup_message *cleanup_open(int flags)
 {
     msec deadline = clock_after(CONNECT_MS);
 
-    if (connected(deadline) == NULL) {
+    struct cleanup_worker *worker = cleanup_worker_get(deadline);
+
+    if (worker == NULL) {
         log_warn("connect to %s service: cannot be reached", conf.cleanup_service_name);
         return NULL;
     }
     struct cleanup_message *m = mem_zalloc(sizeof(*m));
+    m->worker = worker;
     m->flags = flags;
     cond_init(&m->answered);
-    if (!cleanup.stores_files)
-        qid_make(m->queue_id, cleanup.id_slot, conf.enable_long_queue_ids, &m->when);
+    if (!worker->stores_files)
+        qid_make(m->queue_id, worker->id_slot, conf.enable_long_queue_ids, &m->when);
     else if (!reserve(m, deadline)) {
         log_warn("%s service: no queue file could be made", conf.cleanup_service_name);
         mem_free(m);
         return NULL;
     }
+    worker->message_count++;
     return m;
 }
 
@@ -187,14 +142,27 @@ static void on_reply(void *arg, const char *reply, size_t n)
     cond_wake_all(&m->answered);
 }
 
+/* The worker that named the queue id, or, if it has gone since, another: ids stay unique. */
+static bool reach_worker(struct cleanup_message *m)
+{
+    if (m->worker->mux != NULL)
+        return true;
+    struct cleanup_worker *w = cleanup_worker_get(clock_after(CONNECT_MS));
+    if (w == NULL)
+        return false;
+    m->worker->message_count--;
+    w->message_count++;
+    m->worker = w;
+    return true;
+}
+
 /* Open the request: everything but the content. */
 static bool begin(struct cleanup_message *m)
 {
     struct str head = {0};
-    struct mux *mux = connected(clock_after(CONNECT_MS));
 
     m->is_begun = true;
-    if (mux == NULL) {
+    if (!reach_worker(m)) {
         m->is_answered = true;
         m->status = CLEANUP_STAT_BAD;
         return false;
@@ -209,7 +177,7 @@ static bool begin(struct cleanup_message *m)
     attr_end(&head);
     str_add(&head, str_text(&m->recipients), m->recipients.len);
     attr_end(&head);
-    m->call = call_start(mux, &head, on_reply, m);
+    m->call = call_start(m->worker->mux, &head, on_reply, m);
     str_done(&head);
     return true;
 }
@@ -237,6 +205,7 @@ bool cleanup_content(struct cleanup_message *m, const char *bytes, size_t n)
 
 static void release(struct cleanup_message *m)
 {
+    m->worker->message_count--;
     str_done(&m->attributes);
     str_done(&m->recipients);
     str_done(&m->content);
