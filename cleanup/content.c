@@ -1,5 +1,7 @@
 #include "cleanup/content.h"
 
+#include <ctype.h>
+
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -127,14 +129,14 @@ static void note_presence(struct message *m, const struct header_info *known)
 
 static void note_message_id(struct message *m, const struct header_info *known, const struct str *text)
 {
-    struct str value = {0};
+    const char *value = header_value(text->data);
+    size_t len = strlen(value);
 
-    str_set(&value, header_value(text->data));
-    str_trim(&value);
+    while (len > 0 && isspace((unsigned char) value[len - 1]))
+        len--;
     if (known->id == HEADER_MESSAGE_ID && m->message_id == NULL)
-        m->message_id = arena_strdup(&m->arena, str_text(&value));
-    log_info("%s: %smessage-id=%s", m->queue_id, known->id == HEADER_MESSAGE_ID ? "" : "resent-", str_text(&value));
-    str_done(&value);
+        m->message_id = arena_strndup(&m->arena, value, len);
+    log_info("%s: %smessage-id=%.*s", m->queue_id, known->id == HEADER_MESSAGE_ID ? "" : "resent-", (int) len, value);
 }
 
 static void note_encoding(struct message *m, const struct str *text)
@@ -155,11 +157,11 @@ static void note_encoding(struct message *m, const struct str *text)
     }
 }
 
-static void keep_header(struct message *m, const struct header_info *known, const struct str *text)
+static void keep_header(struct message *m, const struct header_info *known, const char *text, size_t len)
 {
-    struct str *copy = arena_new(&m->arena, struct str);
+    struct header *copy = arena_new(&m->arena, struct header);
 
-    str_add(copy, text->data, text->len);
+    *copy = (struct header){.text = arena_strndup(&m->arena, text, len), .len = len};
     vec_add(&m->headers, copy);
     vec_add(&m->header_ids, (void *) (uintptr_t) (known == NULL ? HEADER_OTHER : known->id));
 }
@@ -180,7 +182,7 @@ static void primary_header(struct message *m, const struct header_info *known, s
             (is_rewritten(m) || known->id == HEADER_FROM))
             rewrite_addresses(m, known, text);
     }
-    keep_header(m, known, text);
+    keep_header(m, known, text->data, text->len);
 }
 
 static void on_header(void *context, enum mime_class class, const struct header_info *known, struct str *text)
@@ -206,11 +208,7 @@ static void on_header(void *context, enum mime_class class, const struct header_
 
 static void add_header(struct message *m, enum header_id id, const char *text)
 {
-    struct str header = {0};
-
-    str_set(&header, text);
-    keep_header(m, header_by_id(id), &header);
-    str_done(&header);
+    keep_header(m, header_by_id(id), text, strlen(text));
 }
 
 static void add_message_id(struct message *m, const char *prefix)
@@ -275,8 +273,8 @@ static void on_header_end(void *context)
     add_missing_headers(m);
     cleanup_sign_begin(m);
     for (size_t i = 0; i < m->headers.count; i++) {
-        const struct str *header = m->headers.items[i];
-        cleanup_content_add_header(&m->image.bytes, header->data, header->len);
+        const struct header *header = m->headers.items[i];
+        cleanup_content_add_header(&m->image.bytes, header->text, header->len);
     }
 }
 
@@ -304,7 +302,7 @@ static void check_size(struct message *m)
 /* A lone CR in a line would be a line end to some receivers and not to others: a way to smuggle. */
 static const char *without_stray_cr(struct message *m, const char *text, size_t len)
 {
-    const char *cr = conf.cleanup_replace_stray_cr_lf ? memchr(text, '\r', len) : NULL;
+    const char *cr = m->has_stray_cr && conf.cleanup_replace_stray_cr_lf ? memchr(text, '\r', len) : NULL;
 
     if (cr == NULL)
         return text;
@@ -406,6 +404,7 @@ void cleanup_content_push(struct message *m, const char *bytes, size_t n)
 {
     if (m->status != 0)
         return;
+    m->has_stray_cr |= memchr(bytes, '\r', n) != NULL;
     mime_push(m->mime, bytes, n);
     check_size(m);
 }

@@ -1,7 +1,5 @@
 #include "cleanup/envelope.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/utf8.h"
@@ -28,22 +26,19 @@ struct placed {
     enum place place;
 };
 
-static int by_name(const void *name, const void *row)
-{
-    return strcmp(name, ((const struct placed *) row)->name);
-}
-
 static enum place place_of(const char *name)
 {
-    static const struct placed table[] = { /* sorted */
+    static const struct placed table[] = {
         {"envelope_id", IN_FRONT}, {"filter", OURS},    {"flags", OURS},    {"full_name", OURS},
         {"log_ident", IN_FRONT},   {"queue_id", OURS},  {"redirect", OURS}, {"request", OURS},
         {"ret_flags", IN_FRONT},   {"rewrite_context", IN_FRONT},           {"sec", OURS},
         {"sender", OURS},          {"usec", OURS},      {"verp_delimiters", OURS},
     };
-    const struct placed *row = bsearch(name, table, ARRAY_SIZE(table), sizeof(table[0]), by_name);
 
-    return row == NULL ? BEHIND : row->place;
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        if (table[i].name[0] == name[0] && strcmp(table[i].name, name) == 0)
+            return table[i].place;
+    return BEHIND;
 }
 
 static void add_attributes(struct message *m, const struct attrs *list, const enum place places[], enum place wanted)

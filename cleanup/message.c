@@ -27,17 +27,12 @@ static void reply_status(struct request *r, const struct message *m)
     str_done(&reply);
 }
 
-static void free_header(void *header)
-{
-    str_done(header);
-}
-
 static void release(struct message *m)
 {
     mime_free(m->mime);
     dkim_signer_free(m->signer);
     cleanup_image_done(&m->image);
-    vec_done(&m->headers, free_header);
+    vec_done(&m->headers, NULL);
     vec_done(&m->header_ids, NULL);
     hash_done(&m->seen, NULL);
     str_done(&m->reason);

@@ -14,6 +14,12 @@
 #include "ipc/mux.h"
 #include "mail/mime.h"
 
+/* Without the line end of its last line; in the arena. */
+struct header {
+    const char *text;
+    size_t len;
+};
+
 struct message {
     struct arena arena;            /* everything that lives as long as the message */
     const char *queue_id;
@@ -34,9 +40,10 @@ struct message {
     struct mime *mime;
     struct image image;
     uint64_t data_offset;          /* behind the M record */
-    struct vec headers;            /* struct str *: the primary headers as they will be sent */
+    struct vec headers;            /* struct header *: the primary headers as they will be sent */
     struct vec header_ids;         /* their enum header_id, as pointers */
     bool has_header_end, has_body, is_resent;
+    bool has_stray_cr;             /* some piece of the content has a CR that ends no line */
     unsigned hops;
     unsigned have[2];              /* which of From, Date, Message-Id, recipients there are: plain, resent */
     const char *message_id;        /* of the Message-Id header; NULL: none */

@@ -103,7 +103,7 @@ static void add_signatures(struct message *m, const char *domain, const char *va
 }
 
 /* The SMTP client folds header lines that are too long for SMTP: it must find none in what is signed. */
-static void fold_long_lines(struct str *header)
+static void fold_long_lines(struct arena *a, struct header *header)
 {
     size_t limit = (size_t) conf.smtp_line_length_limit, line_len = 0;
     struct str out = {0};
@@ -111,15 +111,15 @@ static void fold_long_lines(struct str *header)
     if (limit <= 1 || header->len <= limit)
         return;
     for (size_t i = 0; i < header->len; i++) {
-        if (line_len == limit && header->data[i] != '\n') {
+        if (line_len == limit && header->text[i] != '\n') {
             str_adds(&out, "\n ");
             line_len = 1;
         }
-        str_addc(&out, header->data[i]);
-        line_len = header->data[i] == '\n' ? 0 : line_len + 1;
+        str_addc(&out, header->text[i]);
+        line_len = header->text[i] == '\n' ? 0 : line_len + 1;
     }
-    str_done(header);
-    *header = out;
+    *header = (struct header){.text = arena_strndup(a, out.data, out.len), .len = out.len};
+    str_done(&out);
 }
 
 void cleanup_sign_begin(struct message *m)
@@ -137,9 +137,9 @@ void cleanup_sign_begin(struct message *m)
     if (result == TABLE_FOUND)
         add_signatures(m, address_domain(author), str_text(&value));
     for (size_t i = 0; m->signature_count > 0 && i < m->headers.count; i++) {
-        struct str *header = m->headers.items[i];
-        fold_long_lines(header);
-        dkim_signer_header(m->signer, header->data, header->len);
+        struct header *header = m->headers.items[i];
+        fold_long_lines(&m->arena, header);
+        dkim_signer_header(m->signer, header->text, header->len);
     }
     str_done(&value);
 }

@@ -100,17 +100,17 @@ static void soften(struct session *s, struct reply *r)
 
 static void put_line(struct session *s, const struct reply *r, const char *text, size_t n, bool is_last)
 {
-    char line[1024]; /* a reply line has 512 (RFC 5321 4.5.3.1.5); what is longer is cut */
+    enum { LINE_BYTES = 1024 }; /* a reply line has 512 (RFC 5321 4.5.3.1.5); what is longer is cut */
     bool has_dsn = r->dsn != NULL;
-    int len = snprintf(line, sizeof(line) - 2, "%03d%c%s%s%.*s", r->code, is_last ? ' ' : '-', has_dsn ? r->dsn : "",
-        has_dsn ? " " : "", (int) n, text);
+    struct str line = {0};
 
-    if (len > (int) sizeof(line) - 3)
-        len = (int) sizeof(line) - 3;
-    line[len] = 0;
-    smtpd_notify_record(s, " Out: ", line);
-    memcpy(line + len, "\r\n", 2);
-    stream_add(&s->stream, line, (size_t) len + 2);
+    str_addf(&line, "%d%c%s%s%.*s", r->code, is_last ? ' ' : '-', has_dsn ? r->dsn : "", has_dsn ? " " : "", (int) n,
+        text);
+    str_cut(&line, LINE_BYTES);
+    smtpd_notify_record(s, " Out: ", line.data);
+    str_adds(&line, "\r\n");
+    stream_add(&s->stream, line.data, line.len);
+    str_done(&line);
 }
 
 /* RFC 5321 4.2.1: each line of a reply has the code. */

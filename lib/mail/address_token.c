@@ -50,11 +50,19 @@ static void copy_comment(const char **p, char **to)
     } while (depth > 0 && **p != 0);
 }
 
+/* What comes most, without a search. */
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
 /* An atom with a backslash in it may contain anything; then it is as good as a quoted string. */
 static enum address_token_type copy_atom(const char **p, char **to)
 {
     enum address_token_type type = ADDRESS_ATOM;
 
+    while (is_plain(**p))
+        *(*to)++ = *(*p)++;
     while (**p != 0 && !is_blank(**p) && !is_in(**p, operators) && !is_in(**p, "()\"[")) {
         if (**p == '\\' && (is_blank((*p)[1]) || is_in((*p)[1], operators) || is_in((*p)[1], "(\"[\\")))
             type = ADDRESS_QUOTED;

@@ -62,7 +62,6 @@ static bool reserve(struct cleanup_message *m, msec deadline)
 struct cleanup_message *cleanup_open(int flags)
 {
     msec deadline = clock_after(CONNECT_MS);
-
     struct cleanup_worker *worker = cleanup_worker_get(deadline);
 
     if (worker == NULL) {

@@ -21,7 +21,7 @@ static struct client *service;
 /* RFC 5322 3.2.3: what may stand in an atom. '%' and '!' may, and are rewritten; so not here. */
 static bool is_plain(char c)
 {
-    return isalnum((unsigned char) c) || strchr("#$&'*+-/=?^_`{|}~", c) != NULL;
+    return isalnum((unsigned char) c) || (c != 0 && strchr("-_+=#$&'*/?^`{|}~", c) != NULL);
 }
 
 /* One or more atoms with single dots between them. */
@@ -29,7 +29,7 @@ static bool is_dot_atom(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         bool is_edge = i == 0 || i == n - 1;
-        if (text[i] == '.' ? is_edge || text[i - 1] == '.' : text[i] == 0 || !is_plain(text[i]))
+        if (text[i] == '.' ? is_edge || text[i - 1] == '.' : !is_plain(text[i]))
             return false;
     }
     return n > 0;

@@ -171,9 +171,18 @@ static const struct attr_row {
 
 static const struct attr_row *attr_row(const char *name, size_t len)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(attr_rows) && attr_rows[i].len <= len; i++)
-        if (attr_rows[i].len == len && memcmp(attr_rows[i].name, name, len) == 0)
-            return &attr_rows[i];
+    size_t first = 0, end = ARRAY_SIZE(attr_rows);
+
+    while (first < end) { /* they are sorted by length */
+        size_t middle = (first + end) / 2;
+        if (attr_rows[middle].len < len)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    for (; first < ARRAY_SIZE(attr_rows) && attr_rows[first].len == len; first++)
+        if (memcmp(attr_rows[first].name, name, len) == 0)
+            return &attr_rows[first];
     return NULL;
 }
 

@@ -5,23 +5,25 @@
 
 enum { LENGTH_BYTES = 4, MAX_JUMPS_BACK = 10000, POINTER_WIDTH = 15 };
 
-static void add_head(struct str *out, int type, size_t n)
+/* Append type and length; the address for the payload, for which there is room. */
+static char *start(struct str *out, int type, size_t n)
 {
-    char head[1 + LENGTH_BYTES];
-    size_t len = 0;
+    size_t len = n;
 
-    head[len++] = (char) type;
-    do {
-        head[len++] = (char) ((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
-        n >>= 7;
-    } while (n > 0);
-    str_add(out, head, len);
+    str_reserve(out, 1 + LENGTH_BYTES + n);
+    str_addc(out, (char) type);
+    for (; len > 0x7f; len >>= 7)
+        str_addc(out, (char) ((len & 0x7f) | 0x80));
+    str_addc(out, (char) len);
+    return str_grow(out, n);
 }
 
 void record_add(struct str *out, int type, const char *payload, size_t n)
 {
-    add_head(out, type, n);
-    str_add(out, payload, n);
+    char *to = start(out, type, n);
+
+    if (n > 0)
+        memcpy(to, payload, n);
 }
 
 void record_adds(struct str *out, int type, const char *text)
@@ -47,10 +49,10 @@ void record_add_attr(struct str *out, const char *name, const char *value)
 
     if (value_len == 0)
         return;
-    add_head(out, REC_ATTR, name_len + 1 + value_len);
-    str_add(out, name, name_len);
-    str_addc(out, '=');
-    str_add(out, value, value_len);
+    char *to = start(out, REC_ATTR, name_len + 1 + value_len);
+    memcpy(to, name, name_len);
+    to[name_len] = '=';
+    memcpy(to + name_len + 1, value, value_len);
 }
 
 enum record_result record_next(const char *bytes, size_t n, size_t *next, struct record *r)
