@@ -189,4 +189,4 @@ def test_without_its_key_mail_is_not_sent_unsigned(signer, sink):
         c.envelope("sender@load.example", "rcpt@sink.example")
         assert c.data(CONTENT["plain"]).code == 451
     signer.instance.log.wait("warning: .*/nonexistent/key")
-    assert not sink.messages
+    assert not [m for m in sink.messages if "sender@load.example" in m.mail]  # the postmaster hears of it

@@ -88,16 +88,11 @@ static void process(struct message *m, const char *context, const char *text, si
     str_done(&lists);
 }
 
-static void free_header(void *header)
-{
-    str_done(header);
-}
-
 static void release(struct message *m)
 {
     mime_free(m->mime);
     cleanup_image_done(&m->image);
-    vec_done(&m->headers, free_header);
+    vec_done(&m->headers, NULL);
     vec_done(&m->header_ids, NULL);
     hash_done(&m->seen, NULL);
     str_done(&m->reason);
