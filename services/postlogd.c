@@ -7,12 +7,13 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/words.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 
-enum { DATAGRAMS = 10, DATAGRAM_BYTES = 64 * 1024, MAX_PENDING = 1024 * 1024 };
+enum { DATAGRAMS = 10, DATAGRAM_BYTES = 64 * 1024, MAX_PENDING = 1024 * 1024, PAUSE_US = 200 };
 
 static struct str pending;
 
@@ -39,6 +40,7 @@ static bool receive(int fd)
 
 static void append_datagrams(int fd)
 {
+    loop_set_pause(PAUSE_US);
     str_clear(&pending);
     while (receive(fd) && pending.len < MAX_PENDING)
         continue;

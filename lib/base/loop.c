@@ -2,7 +2,9 @@
 
 #include <ev.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/loop_internal.h"
@@ -82,6 +84,33 @@ static bool is_anything_due(void)
     return false;
 }
 
+/* --- pauses --- */
+
+enum { BUSY_US = 500 }; /* turns that begin within this time of each other */
+
+static unsigned pause_us;
+
+void loop_set_pause(unsigned us)
+{
+    if (us > 0 && pause_us == 0)
+        prctl(PR_SET_TIMERSLACK, 1000UL); /* nanoseconds; 50,000 else, and as long a pause again */
+    pause_us = us;
+}
+
+static void pause_if_busy(void)
+{
+    static struct timespec last;
+    struct timespec now, length = {.tv_nsec = (long) pause_us * 1000};
+
+    if (pause_us == 0)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long since_us = (now.tv_sec - last.tv_sec) * 1000000 + (now.tv_nsec - last.tv_nsec) / 1000;
+    last = now;
+    if (since_us < BUSY_US)
+        nanosleep(&length, NULL);
+}
+
 void loop_run(void)
 {
     struct ev_loop *ev = loop_ev();
@@ -95,7 +124,10 @@ void loop_run(void)
         end_turn();
         if (is_stopping)
             break;
-        ev_run(ev, task_any_ready() || is_anything_due() ? EVRUN_NOWAIT : EVRUN_ONCE);
+        bool has_work = task_any_ready() || is_anything_due();
+        if (!has_work)
+            pause_if_busy();
+        ev_run(ev, has_work ? EVRUN_NOWAIT : EVRUN_ONCE);
         clock_tick();
     }
     log_buffer(false);

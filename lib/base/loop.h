@@ -16,6 +16,11 @@ void loop_run(void);   /* until loop_stop(); makes log lines buffered */
 void loop_stop(void);  /* loop_run() returns at the end of this turn */
 bool loop_is_running(void);
 
+/* Sleep so many microseconds before a turn whose predecessor began only just, so that what comes
+ * meanwhile is handled together: one wake-up for several clients. For a process that many others
+ * talk to at once, or nobody waits for. 0, as at the start: never. */
+void loop_set_pause(unsigned pause_us);
+
 /* Run once at the end of the present turn, in order of rank; what it sends or stores leaves in
  * one system call for all that happened in the turn. Putting off what is put off already is
  * nothing. Ranks: storage before the answers that depend on it; log lines leave between the two. */

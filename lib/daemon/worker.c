@@ -22,6 +22,8 @@
 
 enum {
     MAX_LISTENERS = 64,
+    MANY_SESSIONS = 16,       /* enough for each wake-up to serve several */
+    PAUSE_US = 100,
     ACCEPTS_PER_TURN = 32,    /* so that a flood of new clients does not starve those that are served */
     LIMIT_RETRY_MS = 20,      /* at the limit: has a session of another worker ended? */
     LEAVE_CHECK_MS = 100,
@@ -91,6 +93,8 @@ static void publish_sessions(void)
     if (!is_draining && busy < promised)
         busy = promised;
     atomic_store_explicit(&share->sessions[options.number], (int) busy, memory_order_relaxed);
+    if (program->session != NULL)
+        loop_set_pause(sessions >= MANY_SESSIONS ? PAUSE_US : 0);
 }
 
 int daemon_worker_count(void)
