@@ -17,6 +17,7 @@
 #include "queue/record.h"
 #include "queue/segment.h"
 #include "queue/slot.h"
+#include "queue/spare.h"
 
 enum {
     KEEP_FREE = 4,           /* as many segments more than are in use stay on the disk */
@@ -57,6 +58,7 @@ struct journal {
     uint64_t segment_size;
     struct list used; /* in the order of their messages; the last one is being written */
     struct list free;
+    struct spare spare;           /* the next new one */
     bool must_change;             /* the last one in use is full, broken, or there is none */
     uint64_t next_seq, batch_seq; /* of the next message; of the first in this batch */
     uint64_t low, durable_low;    /* every message below is done; and that is known on the disk */
@@ -176,6 +178,8 @@ size_t journal_live_count(const struct journal *j)
 
 void journal_close(struct journal *j)
 {
+    struct str why = {0};
+
     if (j == NULL)
         return;
     journal_commit(j);
@@ -183,8 +187,11 @@ void journal_close(struct journal *j)
     if (j->live_count == 0)
         list_each (pos, &j->used)
             segment_clear(list_entry(pos, struct segment, link), j->slot, j->next_seq);
+    if (spare_is_begun(&j->spare))
+        segment_free(spare_take(&j->spare, &why));
     free_segments(&j->used);
     free_segments(&j->free);
+    str_done(&why);
     str_done(&j->marks);
     free_batch(&j->batch);
     close(j->lock_fd);
@@ -237,15 +244,27 @@ static struct segment *new_segment(struct journal *j)
 
     if (clock_now() < j->retry_at)
         return NULL;
-    s = segment_create(j->dir, j->next_number, j->segment_size, &why);
+    if (spare_is_begun(&j->spare))
+        s = spare_take(&j->spare, &why);
+    else
+        s = segment_create(j->dir, j->next_number++, j->segment_size, &why);
     if (s == NULL) {
         log_error("journal: no new segment: %s", str_text(&why));
         j->retry_at = clock_after(RETRY_MS);
-    } else {
-        j->next_number++;
     }
     str_done(&why);
     return s;
+}
+
+/* When the newest is half full and none can be used again yet, the next one is made. */
+static void prepare_segment(struct journal *j)
+{
+    struct segment *s = newest(j);
+
+    if (s == NULL || s->tail < s->size / 2 || !list_is_empty(&j->free) || spare_is_begun(&j->spare) ||
+        clock_now() < j->retry_at || (oldest(j) != s && is_spent(j, oldest(j))))
+        return;
+    spare_begin(&j->spare, j->dir, j->next_number++, j->segment_size);
 }
 
 /* Go on in another segment: one that was never used by this process, else the oldest if it is
@@ -535,6 +554,7 @@ void journal_commit(struct journal *j)
     for (size_t i = 0; i < b.waiter_count; i++)
         tell(j, &b, &b.waiters[i]);
     trim(j);
+    prepare_segment(j);
     if (j->batch.chunk_count > 0 || j->batch.waiter_count > 0) {
         free_batch(&b);
         return;

@@ -242,6 +242,22 @@ static void segments_are_used_again(void **state)
     assert_int_equal(settle(-1), 0);
 }
 
+/* The writer does not have to wait for it when the present one is full. */
+static void the_next_segment_is_made_ahead(void **state)
+{
+    struct journal *j = open_journal();
+
+    (void) state;
+    append(j, 3000);
+    journal_commit(j);
+    assert_int_equal(count_segments(), 1);
+    for (int i = 1; i < 12; i++)
+        append(j, 3000); /* together more than half of one */
+    journal_commit(j);
+    journal_close(j);
+    assert_int_equal(count_segments(), 2);
+}
+
 /* One message that stays keeps every later segment: in them are marks that are needed. */
 static void a_message_that_stays_is_not_overwritten(void **state)
 {
@@ -657,6 +673,7 @@ int main(void)
         TEST(writers_have_slots_of_their_own),
         TEST(recipients_are_marked_in_place),
         TEST(segments_are_used_again),
+        TEST(the_next_segment_is_made_ahead),
         TEST(a_message_that_stays_is_not_overwritten),
         TEST(larger_than_a_segment_in_one_turn),
         TEST(too_large_is_refused),
