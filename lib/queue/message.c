@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "queue/entry.h"
 
-enum { SEGMENTS_MAX = 64 };
+enum { SEGMENTS_MAX = 16 }; /* a burst of deferred mail may fill hundreds: their pages would count as ours */
 
 struct mapping {
     char *bytes;
