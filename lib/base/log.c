@@ -25,6 +25,7 @@ static struct log_line lines[MAX_LINES];  /* text is filled in at the flush: tex
 static size_t line_count;
 static bool is_buffering;
 static bool is_flushing;                  /* a sink that logs would come back here */
+static bool is_ascii_only;
 
 static char *tag;
 static int fatal_status = 1;
@@ -76,6 +77,11 @@ void log_sink_stderr(void *context, const struct log_line *due, size_t count)
     str_done(&out);
 }
 
+void log_allow_utf8(bool on)
+{
+    is_ascii_only = !on;
+}
+
 void log_flush(void)
 {
     if (line_count == 0 || is_flushing)
@@ -99,7 +105,7 @@ void log_flush(void)
  * must not reach a log. */
 static void mask_unprintable(char *text, size_t len)
 {
-    bool is_utf8 = utf8_is_valid(text, len);
+    bool is_utf8 = !is_ascii_only && utf8_is_valid(text, len);
 
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char) text[i];

@@ -43,6 +43,7 @@ void panic(const char *format, ...) PRINTF(1, 2) NORETURN;  /* we have a bug: co
 /* A line with a severity that is data. LOG_LINE_FATAL and LOG_LINE_PANIC return here. */
 void log_line(enum log_severity severity, const char *text);
 
+void log_allow_utf8(bool on);            /* or only ASCII counts as printable; at first, UTF-8 does */
 void log_flush(void);
 void log_buffer(bool on);                /* the loop switches this on */
 void log_on_fatal(void (*before_exit)(void)); /* run once, before fatal() ends the process */

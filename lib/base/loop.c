@@ -12,7 +12,17 @@
 
 static struct ev_loop *loop;
 static bool is_running, is_stopping;
+static ev_check waited; /* first of all that is called after a wait */
 static struct turn_end *due_first[TURN_RANKS], **due_last[TURN_RANKS];
+
+/* What the wait has cost counts for those it wakes: a timer would find that its time has not come. */
+static void has_waited(struct ev_loop *ev, ev_check *w, int events)
+{
+    (void) ev;
+    (void) w;
+    (void) events;
+    clock_tick();
+}
 
 struct ev_loop *loop_ev(void)
 {
@@ -22,6 +32,10 @@ struct ev_loop *loop_ev(void)
         if (loop == NULL)
             fatal("event loop: no usable system interface");
         ev_ref(loop); /* with nothing to watch for the moment, it sleeps and does not spin */
+        ev_check_init(&waited, has_waited);
+        ev_set_priority(&waited, EV_MAXPRI);
+        ev_check_start(loop, &waited);
+        ev_unref(loop);
     }
     return loop;
 }
@@ -128,7 +142,6 @@ void loop_run(void)
         if (!has_work)
             pause_if_busy();
         ev_run(ev, has_work ? EVRUN_NOWAIT : EVRUN_ONCE);
-        clock_tick();
     }
     log_buffer(false);
     is_running = false;

@@ -16,6 +16,7 @@ void str_make_room(struct str *s, size_t n)
     while (room < need)
         room *= 2;
     s->data = mem_realloc(s->data, room);
+    s->data[s->len] = 0; /* what had no memory yet is text now, too */
     s->room = room;
 }
 

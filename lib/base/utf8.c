@@ -34,6 +34,18 @@ static size_t sequence(const unsigned char *p, size_t n)
     return len;
 }
 
+bool utf8_add(struct str *out, unsigned long point)
+{
+    if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return false;
+    int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
+    str_addc(out, (char) (first[more] | point >> (6 * more)));
+    while (more-- > 0)
+        str_addc(out, (char) (0x80 | (point >> (6 * more) & 0x3f)));
+    return true;
+}
+
 bool utf8_is_valid(const char *bytes, size_t n)
 {
     const unsigned char *p = (const unsigned char *) bytes;

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
+
 bool utf8_is_valid(const char *bytes, size_t n);  /* well-formed: no surrogates, no over-long forms */
 bool utf8_is_ascii(const char *bytes, size_t n);  /* all bytes below 0x80 */
+bool utf8_add(struct str *out, unsigned long point); /* a character, appended; false: there is none of that number */
 
 #endif

@@ -118,6 +118,13 @@ static bool ask_once(struct mux *m, const struct str *request, struct str *reply
     return q.is_done && !q.is_lost;
 }
 
+bool client_ask_once(struct client *c, const struct str *request, struct str *reply, msec deadline)
+{
+    struct mux *m = client_mux(c, deadline);
+
+    return m != NULL && ask_once(m, request, reply, deadline);
+}
+
 bool client_ask(struct client *c, const struct str *request, struct str *reply, msec deadline)
 {
     while (!task_is_cancelled() && clock_now() < deadline) {

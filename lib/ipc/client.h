@@ -22,6 +22,9 @@ struct mux *client_mux(struct client *c, msec deadline);
  * twice. False: no answer. Must run in a task. */
 bool client_ask(struct client *c, const struct str *request, struct str *reply, msec deadline);
 
+/* The same for what must not be asked twice: one try. */
+bool client_ask_once(struct client *c, const struct str *request, struct str *reply, msec deadline);
+
 /* The same without waiting, for what is driven by the loop: done(arg, reply, n) runs from the loop,
  * once, with reply NULL if there was no answer until the deadline. The request is copied. */
 void client_ask_async(struct client *c, const struct str *request, msec deadline, call_done *done, void *arg);

@@ -104,13 +104,17 @@ static void a_read_waits_for_its_bytes(void **state)
 
 static void a_read_ends_at_its_deadline(void **state)
 {
-    int timeout = 20;
+    int timeout = 200;
+    struct timeval begin = clock_wall();
 
     (void) state;
     open_pair();
     task_start(reader, &timeout);
     run_tasks(1);
     assert_string_equal(str_text(&trace), "timeout");
+    struct timeval end = clock_wall();
+    long took = (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_usec - begin.tv_usec) / 1000;
+    assert_in_range(took, 150, 390); /* and not at the second try: the clock stands still while the loop waits */
     close_pair();
 }
 
