@@ -142,20 +142,28 @@ static bool is_listed(const struct main_cf *m, const char *parameter, const char
     return found;
 }
 
-void check_dir(const char *dir)
+void check_dir_is_listed(const char *dir)
 {
     struct main_cf builtin = {0};
     struct str why = {0};
 
-    if ((getuid() == geteuid() && getgid() == getegid()) || getuid() == 0 || strcmp(dir, CONFIG_DIR) == 0)
+    if (strcmp(dir, CONFIG_DIR) == 0)
         return;
     if (!main_cf_read(&builtin, CONFIG_DIR "/main.cf", &why))
         fatal("%s", str_text(&why));
     if (!is_listed(&builtin, "alternate_config_directories", dir) &&
         !is_listed(&builtin, "multi_instance_directories", dir)) {
-        log_error("untrusted configuration directory name: %s", dir);
-        log_error("specify \"alternate_config_directories = %s\" in %s/main.cf", dir, CONFIG_DIR);
-        fatal("untrusted configuration directory name: %s", dir);
+        log_error("unauthorized configuration directory name: %s", dir);
+        fatal("specify \"alternate_config_directories = %s\" or \"multi_instance_directories = %s\" in %s/main.cf", dir,
+            dir, CONFIG_DIR);
     }
     main_cf_done(&builtin);
+}
+
+void check_dir(const char *dir)
+{
+    bool has_more_rights = getuid() != geteuid() || getgid() != getegid();
+
+    if (has_more_rights && getuid() != 0)
+        check_dir_is_listed(dir);
 }

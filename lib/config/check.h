@@ -13,5 +13,6 @@ void check_conf(const char *main_cf_path);
 /* A program that runs with more rights than its caller takes another configuration directory than the
  * built-in one only if main.cf there names it. */
 void check_dir(const char *dir);
+void check_dir_is_listed(const char *dir); /* whoever runs it */
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "config/check.h"
+#include "config/compat.h"
 #include "config/eval.h"
 #include "config/level.h"
 #include "config/macro.h"
@@ -220,6 +221,7 @@ static void load(void)
         fill_in(&params[i]);
     if (strcmp(config.program, "lmtp") == 0)
         become_lmtp();
+    compat_find();
     check_conf(str_text(&path));
     str_done(&path);
 }

@@ -15,6 +15,7 @@ struct expansion {
     macro_lookup *lookup;
     void *context;
     struct str *why;
+    bool *has_undefined; /* may be NULL */
     int depth;
 };
 
@@ -86,6 +87,15 @@ static const char *value_of(struct expansion *e, struct span name)
     const char *value = e->lookup(e->context, str_text(&text));
     str_done(&text);
     return value;
+}
+
+/* A name stands for its value, or, undefined, for nothing. */
+static void substitute(struct expansion *e, const char *value, struct str *out)
+{
+    if (value != NULL)
+        str_adds(out, value);
+    else if (e->has_undefined != NULL)
+        *e->has_undefined = true;
 }
 
 /* The text after ':' that nothing may follow: in braces, or all there is. */
@@ -323,8 +333,7 @@ static bool braced_reference(struct expansion *e, struct span body, struct str *
     const char *value = value_of(e, name);
     if (rest.at < rest.end)
         return conditional(e, rest, value != NULL && *value != 0, out);
-    if (value != NULL)
-        str_adds(out, value);
+    substitute(e, value, out);
     return true;
 }
 
@@ -350,9 +359,7 @@ static bool reference(struct expansion *e, struct span whole, struct span *rest,
     }
     if (is_braced)
         return braced_reference(e, body, out);
-    const char *value = value_of(e, body);
-    if (value != NULL)
-        str_adds(out, value);
+    substitute(e, value_of(e, body), out);
     return true;
 }
 
@@ -379,9 +386,15 @@ static bool expand(struct expansion *e, struct span text, struct str *out)
     return ok;
 }
 
-bool macro_expand(const char *text, macro_lookup *lookup, void *context, struct str *out, struct str *why)
+bool macro_expand_noting(const char *text, macro_lookup *lookup, void *context, bool *has_undefined, struct str *out,
+    struct str *why)
 {
-    struct expansion e = {.lookup = lookup, .context = context, .why = why};
+    struct expansion e = {.lookup = lookup, .context = context, .why = why, .has_undefined = has_undefined};
 
     return expand(&e, (struct span){text, text + strlen(text)}, out);
+}
+
+bool macro_expand(const char *text, macro_lookup *lookup, void *context, struct str *out, struct str *why)
+{
+    return macro_expand_noting(text, lookup, context, NULL, out, why);
 }

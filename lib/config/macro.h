@@ -24,4 +24,9 @@ typedef const char *macro_lookup(void *context, const char *name);
 /* Append the expansion of text to out. False and why: a syntax error; out has got a part of it. */
 bool macro_expand(const char *text, macro_lookup *lookup, void *context, struct str *out, struct str *why);
 
+/* The same; *has_undefined becomes true if something undefined was expanded. A condition may be about
+ * what is undefined. */
+bool macro_expand_noting(const char *text, macro_lookup *lookup, void *context, bool *has_undefined, struct str *out,
+    struct str *why);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/words.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "config/lines.h"
 
@@ -217,7 +218,7 @@ bool master_cf_read(struct master_cf *m, const char *path, const struct master_c
 
 bool master_cf_load(struct master_cf *m, struct str *why)
 {
-    const struct master_cf_defaults d = {config_level_below("1"), conf.default_process_limit};
+    const struct master_cf_defaults d = {compat.chroot, conf.default_process_limit};
     struct str path = {0};
 
     str_addf(&path, "%s/master.cf", config_dir());
