@@ -1,7 +1,7 @@
 /* lmdb: one unnamed database in NAME.lmdb, locked with fcntl(2) on the file itself, as Postfix
  * does: LMDB's own locks need a file that everybody may write.
  *
- * With TABLE_TRUNCATE all changes are one transaction, which table_sync() ends.
+ * With TABLE_LOCK or TABLE_TRUNCATE all changes are one transaction, which table_sync() ends.
  * LMDB wants to be told a largest size; when it is reached, that is doubled.
  */
 #ifdef WITH_LMDB
@@ -24,12 +24,13 @@ struct lmdb {
     MDB_env *env;
     MDB_dbi dbi;
     MDB_txn *reader;    /* reset between lookups */
-    MDB_txn *bulk;      /* TABLE_TRUNCATE */
+    MDB_txn *bulk;      /* the one transaction of many changes; NULL: none has begun */
+    bool is_bulk;       /* a change begins it */
     size_t size_limit;
     struct str last;    /* key that lmdb_next() gave last */
 };
 
-static bool is_bulk(const struct table *t)
+static bool is_emptied(const struct table *t)
 {
     return (t->flags & TABLE_TRUNCATE) != 0;
 }
@@ -63,11 +64,18 @@ static int begin(struct lmdb *l, unsigned flags, MDB_txn **txn)
     return mdb_txn_begin(l->env, NULL, flags, txn);
 }
 
-static int begin_bulk(struct lmdb *l)
+static int begin_bulk(const struct table *t, struct lmdb *l)
 {
     int error = begin(l, 0, &l->bulk);
 
-    return error != 0 ? error : mdb_drop(l->bulk, l->dbi, 0);
+    return error == 0 && is_emptied(t) ? mdb_drop(l->bulk, l->dbi, 0) : error;
+}
+
+static void end_bulk(struct lmdb *l)
+{
+    if (l->bulk != NULL)
+        mdb_txn_abort(l->bulk);
+    l->bulk = NULL;
 }
 
 static int open_db(struct lmdb *l, bool is_writer)
@@ -97,8 +105,9 @@ static bool open_all(struct table *t, struct lmdb *l, int *error)
     *error = open_env(t, l);
     if (*error == 0)
         *error = open_db(l, is_writer);
-    if (*error == 0 && is_bulk(t))
-        *error = begin_bulk(l);
+    l->is_bulk = is_writer && (t->flags & TABLE_LOCK) != 0;
+    if (*error == 0 && is_emptied(t))
+        *error = begin_bulk(t, l);
     if (*error == 0 && !is_writer && (*error = begin(l, MDB_RDONLY, &l->reader)) == 0)
         mdb_txn_reset(l->reader);
     return *error == 0;
@@ -126,8 +135,7 @@ static void lmdb_close(struct table *t)
 
     if (l->reader != NULL)
         mdb_txn_abort(l->reader);
-    if (l->bulk != NULL)
-        mdb_txn_abort(l->bulk);
+    end_bulk(l);
     if (l->env != NULL)
         mdb_env_close(l->env);
     str_done(&l->last);
@@ -225,6 +233,8 @@ static int change(struct lmdb *l, int (*apply)(MDB_txn *txn, MDB_dbi dbi, MDB_va
 
     if (error != 0)
         return error;
+    if (l->is_bulk)
+        l->bulk = txn;
     error = apply(txn, l->dbi, key, arg);
     if (l->bulk != NULL)
         return error;
@@ -260,9 +270,10 @@ static int apply_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, void *arg)
 /* Out of room in the one transaction: it is lost, and begins again with more. */
 static enum table_put start_over(struct table *t, struct lmdb *l)
 {
+    end_bulk(l);
     int error = enlarge(t, l);
     if (error == 0)
-        error = begin_bulk(l);
+        error = begin_bulk(t, l);
     if (error == 0)
         return TABLE_START_OVER;
     warn_of(t, "writing", error);
@@ -284,10 +295,8 @@ static enum table_put lmdb_put(struct table *t, const char *key, const char *val
         error = change(l, apply_put, &k, &p);
         if (error != MDB_MAP_FULL)
             break;
-        if (l->bulk != NULL) {
-            mdb_txn_abort(l->bulk);
+        if (l->bulk != NULL)
             return start_over(t, l);
-        }
         int enlarged = enlarge(t, l);
         if (enlarged != 0)
             error = enlarged;
@@ -334,6 +343,9 @@ static enum table_result lmdb_remove(struct table *t, const char *key, size_t le
             continue;
         if (error != 0) {
             warn_of(t, "deleting from", error);
+            end_bulk(l);
+            if (error == MDB_MAP_FULL)
+                enlarge(t, l);
             return TABLE_ERROR;
         }
         settle_way(t, ways[i]);

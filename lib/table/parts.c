@@ -34,6 +34,8 @@ bool parts_open(struct table *t, struct vec *tables, struct str *why)
         vec_add(tables, part);
         if (!table_is_pattern(part))
             pattern = 0;
+        if (table_owner(part) != 0)
+            t->owner = table_owner(part);
     }
     t->traits |= pattern;
     parts_free(&names);

@@ -62,6 +62,7 @@ static void take_stamp(struct table *t)
     if (fstat(t->lock_fd >= 0 ? t->lock_fd : t->watch_fd, &st) < 0)
         return;
     t->stamp = stamp_of(&st);
+    t->owner = st.st_uid;
     t->is_young = st.st_mtim.tv_sec >= clock_wall().tv_sec - 1;
 }
 
@@ -102,6 +103,7 @@ static bool try_open(struct table *t)
     }
     t->is_open = true; /* for shut() to release what is half open */
     shut(t);
+    table_set_label(t, t->name);
     return false;
 }
 
@@ -187,6 +189,11 @@ const char *table_label(const struct table *t)
 bool table_is_pattern(const struct table *t)
 {
     return (t->traits & TYPE_PATTERN) != 0;
+}
+
+uid_t table_owner(const struct table *t)
+{
+    return t->owner;
 }
 
 const char *table_error(const struct table *t)
@@ -352,8 +359,12 @@ static enum table_put put(struct table *t, const char *key, const char *value, b
     }
     if (!is_utf8_key(t, key, len) || !enter(t, true))
         return TABLE_FAILED;
+    int flags = t->flags;
+    if (is_bare)
+        t->flags |= TABLE_DUP_REPLACE;
     const char *ready = is_bare ? key : ready_key(t, key, &len, buffer, &spill);
     enum table_put result = t->type->ops->put(t, ready, value, is_bare);
+    t->flags = flags;
     table_unlock(t);
     str_done(&spill);
     return result;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 
@@ -45,6 +46,7 @@ enum table_result table_find(struct table *t, const char *key, struct str *value
 const char *table_name(const struct table *t);   /* "type:name" */
 const char *table_label(const struct table *t);  /* as messages call it: "hash:/etc/postfix/transport.db" */
 bool table_is_pattern(const struct table *t);    /* regexp, pcre, cidr ...: whole keys only, no partial lookups */
+uid_t table_owner(const struct table *t);        /* whoever may change it: its file's owner; 0 where there is no file */
 const char *table_error(const struct table *t);  /* why it could not be opened; NULL: it is open */
 
 /* A table that changed and could not be opened anew by this process (chrooted, privileges given
@@ -56,10 +58,10 @@ enum table_put {
     TABLE_STORED,
     TABLE_EXISTS,
     TABLE_FAILED,
-    TABLE_START_OVER /* only with TABLE_TRUNCATE: all that was put is gone, put it once more */
+    TABLE_START_OVER /* only with TABLE_LOCK: all that was put since table_sync() is gone, put it once more */
 };
 enum table_put table_put(struct table *t, const char *key, const char *value);
-/* The same without folding and NUL: YP_ records. */
+/* The same without folding and NUL, and always replacing: YP_ records. */
 enum table_put table_put_bare(struct table *t, const char *key, const char *value);
 enum table_result table_delete(struct table *t, const char *key);
 /* With TABLE_LOCK: all changes are on stable storage when this returns; without it they are after each. */

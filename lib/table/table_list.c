@@ -58,7 +58,7 @@ static enum table_result find_in(const struct table_list *l, struct table *t, co
     enum table_result result = table_find(t, key, value);
 
     if (result == TABLE_ERROR)
-        log_warn("%s lookup error for \"%.100s\"", table_label(t), key);
+        log_warn("%s lookup error for \"%s\"", table_label(t), key);
     if (result != TABLE_FOUND || value->len > 0)
         return result;
     log_warn("%s lookup of %s returns an empty string result", l->title, key);

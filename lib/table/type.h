@@ -55,6 +55,7 @@ struct table {
     char *path;        /* the file whose changes are watched; NULL: none; table.c frees it */
     int lock_fd;       /* -1: nothing to lock; table.c closes it */
     void *state;       /* the type's own */
+    uid_t owner;       /* of the file; of a table made of others: of one that is not root's, if there is one */
 
     /* table.c only: */
     char *full_name, *label;

@@ -23,6 +23,7 @@ static const struct table_type types[] = {
 #ifdef WITH_LMDB
     {"lmdb", TYPE_CREATED | TYPE_LIVE | TYPE_FCNTL, &lmdb_ops},
 #endif
+    {"nis", 0, &nis_ops},
 #ifdef WITH_PCRE
     {"pcre", TYPE_PATTERN, &pcre_ops},
 #endif

@@ -6,7 +6,7 @@
 struct type_ops;
 
 extern const struct type_ops berkeley_ops, cidr_ops, debug_ops, environ_ops, fail_ops, inline_ops, internal_ops,
-    lmdb_ops, pcre_ops, pipemap_ops, proxy_ops, randmap_ops, regexp_ops, static_ops, texthash_ops, unionmap_ops,
-    unix_ops;
+    lmdb_ops, nis_ops, pcre_ops, pipemap_ops, proxy_ops, randmap_ops, regexp_ops, static_ops, texthash_ops,
+    unionmap_ops, unix_ops;
 
 #endif

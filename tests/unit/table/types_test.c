@@ -42,6 +42,8 @@ static const struct {
     {"pipe, the first has nothing", "pipemap:{inline:{a=b}, fail:x}", "z", TABLE_ABSENT, "", ""},
     {"pipe, the second has nothing", "pipemap:{inline:{a=b}, inline:{a=b}}", "a", TABLE_ABSENT, "", ""},
     {"pipe, an error", "pipemap:{inline:{a=b}, fail:x}", "a", TABLE_ERROR, NULL, ""},
+    {"nis, outside of any domain", "nis:mail.aliases", "a", TABLE_ABSENT, "",
+        "warning: dict_nis_init: NIS domain name not set - NIS lookups disabled"},
     {"random", "randmap:{v, v}", "any", TABLE_FOUND, "v", ""},
     {"random, empty", "randmap:x", "any", TABLE_ERROR, "",
         "error: bad syntax: \"randmap:x\"; need \"randmap:{value...}\"|warning: randmap:x is unavailable. bad syntax: "
