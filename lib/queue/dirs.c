@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "base/words.h"
@@ -87,18 +88,31 @@ static int rename_to_new(const char *from, const char *to)
     return unlink(from);
 }
 
+bool queue_move_to(const char *path, const char *to)
+{
+    if (rename_to_new(path, to) == 0)
+        return true;
+    return errno == ENOENT && access(path, F_OK) == 0 && make_parents(to) && rename_to_new(path, to) == 0;
+}
+
+bool queue_move(const char *path, const char *queue, const char *id)
+{
+    struct str to = {0};
+    bool ok = queue_move_to(path, queue_path(&to, queue, id));
+    int cause = errno;
+
+    str_done(&to);
+    errno = cause;
+    return ok;
+}
+
 bool queue_rename_as(const char *id, const char *from_queue, const char *new_id, const char *to_queue)
 {
-    struct str from = {0}, to = {0};
-
-    queue_path(&from, from_queue, id);
-    queue_path(&to, to_queue, new_id);
-    bool ok = rename_to_new(str_text(&from), str_text(&to)) == 0;
-    if (!ok && errno == ENOENT && access(str_text(&from), F_OK) == 0)
-        ok = make_parents(str_text(&to)) && rename_to_new(str_text(&from), str_text(&to)) == 0;
+    struct str from = {0};
+    bool ok = queue_move(queue_path(&from, from_queue, id), to_queue, new_id);
     int cause = errno;
+
     str_done(&from);
-    str_done(&to);
     errno = cause;
     return ok;
 }
@@ -158,8 +172,11 @@ static bool enter(struct queue_scan *s)
 {
     DIR *dir = opendir(str_text(&s->path));
 
-    if (dir == NULL)
+    if (dir == NULL) {
+        if (errno != ENOENT)
+            log_warn("open directory %s: %m", str_text(&s->path));
         return false;
+    }
     struct level *l = mem_alloc(sizeof(*l));
     l->dir = dir;
     l->path_len = s->path.len;

@@ -20,6 +20,8 @@ bool queue_is_hashed(const char *queue); /* is it named by hash_queue_names? */
  * file that is there (EEXIST). False: errno. */
 bool queue_rename(const char *id, const char *from_queue, const char *to_queue);
 bool queue_rename_as(const char *id, const char *from_queue, const char *new_id, const char *to_queue);
+bool queue_move(const char *path, const char *queue, const char *id); /* likewise, from wherever it is */
+bool queue_move_to(const char *path, const char *to);                 /* likewise, a path in a queue */
 bool queue_remove(const char *queue, const char *id);
 int queue_open(const char *queue, const char *id, int flags, mode_t mode); /* as open(2); makes directories with O_CREAT */
 bool queue_has(const char *queue, const char *id); /* is there such a message, complete? */

@@ -248,6 +248,8 @@ static bool take_attr(struct parser *p, const struct record *r)
     const struct attr_row *row = attr_row(r->payload, len);
     if (row != NULL) {
         take_known_attr(p, row, value, n);
+        if (row->at == FIELD(trace_flags))
+            p->e->trace_offset = (uint32_t) r->offset;
     } else if (is_name(r->payload, len, "dsn_orig_rcpt")) {
         begin_recipient(p, r);
         p->info.orcpt = value;

@@ -41,6 +41,7 @@ struct envelope {
     int dsn_ret, trace_flags;
     long warn_time;                  /* W: 0 none, -1 done, else when */
     uint32_t warn_offset;            /* of its payload */
+    uint32_t trace_offset;           /* of the record with trace_flags; 0: there is none */
     /* log_* attributes if there are any, else client attributes; "" where unknown */
     const char *client_name, *client_address, *client_port, *client_proto, *client_helo;
     const char *origin_name, *origin_address, *origin_port; /* client_* attributes: the real client */

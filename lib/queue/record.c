@@ -92,7 +92,7 @@ bool record_follow(struct record_reader *reader, const struct record *r)
         return false;
     if (target == 0)
         return true;
-    if ((size_t) target > reader->n || ((size_t) target <= r->offset && ++reader->jumps > MAX_JUMPS_BACK))
+    if ((size_t) target > reader->n || ((size_t) target <= r->offset && reader->jumps++ > MAX_JUMPS_BACK))
         return false;
     reader->next = (size_t) target;
     return true;
@@ -107,6 +107,29 @@ enum record_result record_read(struct record_reader *reader, struct record *r)
         if (r->type == REC_POINTER && !record_follow(reader, r))
             return RECORD_BAD;
     }
+}
+
+void record_explain(const char *bytes, size_t n, size_t offset, struct str *why)
+{
+    int type = offset < n ? (unsigned char) bytes[offset] : 0;
+    size_t len = 0, at = offset + 1;
+    bool more = true;
+    int shift = 0;
+
+    for (; more && at < n && shift <= 32; shift += 7, at++) {
+        len |= (size_t) (bytes[at] & 0x7f) << shift;
+        more = (bytes[at] & 0x80) != 0;
+    }
+    if (shift > 32 && at < n)
+        str_setf(why, "too many length bits, record type %d", type);
+    else if (more)
+        str_setf(why, "unexpected EOF reading length, record type %d", type);
+    else if (len > n - at)
+        str_setf(why, "unexpected EOF in data, record type %d length %zu", type, len);
+    else if (type == REC_POINTER && len > 0 && strspn(bytes + at, " 0123456789") < len)
+        str_setf(why, "malformed pointer record value: %.*s", (int) strnlen(bytes + at, len), bytes + at);
+    else
+        str_setf(why, "too many reverse jump records");
 }
 
 static const struct {

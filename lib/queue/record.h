@@ -50,6 +50,9 @@ enum record_result record_read(struct record_reader *reader, struct record *r);
 /* Go where the pointer record r points; one with offset 0 is a place holder. False: nowhere in the file. */
 bool record_follow(struct record_reader *reader, const struct record *r);
 
+/* What is wrong with the record at offset, for which one of these has said RECORD_BAD or false, in Postfix's words. */
+void record_explain(const char *bytes, size_t n, size_t offset, struct str *why);
+
 const char *record_name(int type, bool in_content); /* postcat's names: "message_size", "regular_text" ... */
 
 #endif
