@@ -6,25 +6,42 @@
 #include "base/arena.h"
 #include "mail/address_list.h"
 
-/* Behind the quoted string, literal or <...> that p begins with. */
+/* Behind the quoted string or literal that p begins with, or at the NUL. */
 static const char *skip_delimited(const char *p, char close)
 {
-    for (p++; *p != 0 && *p != close; p++) {
-        if (*p == '"' && close == '>') {
-            p = skip_delimited(p, '"') - 1;
-            if (*p != '"')
-                break;
-        } else if (*p == '\\' && p[1] != 0) {
+    for (p++; *p != 0 && *p != close; p++)
+        if (*p == '\\' && p[1] != 0)
             p++;
-        }
-    }
-    return *p == close && *p != 0 ? p + 1 : p;
+    return *p == 0 ? p : p + 1;
 }
 
-const char *address_path_end(const char *text)
+/* The same for <...>, which may hold more of the kind, and quoted strings. */
+static const char *skip_angles(const char *p, bool *is_closed)
 {
-    const char *p = *text == '<' ? skip_delimited(text, '>') : text;
+    size_t depth = 0;
 
+    while (*p != 0) {
+        if (*p == '"') {
+            p = skip_delimited(p, '"');
+            continue;
+        }
+        depth += *p == '<';
+        depth -= *p == '>';
+        p += *p == '\\' && p[1] != 0 ? 2 : 1;
+        if (depth == 0)
+            break;
+    }
+    *is_closed = depth == 0;
+    return p;
+}
+
+const char *address_path_end(const char *text, bool *is_closed)
+{
+    const char *p = text;
+
+    *is_closed = true;
+    if (*p == '<')
+        p = skip_angles(p, is_closed);
     while (*p != 0 && !isspace((unsigned char) *p)) {
         if (*p == '"')
             p = skip_delimited(p, '"');
@@ -60,13 +77,18 @@ static bool is_acceptable(struct address_list *list, bool in_angles, const char 
 bool address_path_parse(const char *path, size_t n, int options, struct str *address)
 {
     struct arena arena = {0};
-    bool in_angles = n >= 2 && path[0] == '<' && path[n - 1] == '>';
-    bool unclosed = n > 0 && path[0] == '<' && memchr(path, '>', n) == NULL;
-    char *text = in_angles ? arena_strndup(&arena, path + 1, n - 2) : arena_strndup(&arena, path, n);
+    bool in_angles = n >= 2 && path[0] == '<' && path[n - 1] == '>', is_closed;
+    char *text = arena_strndup(&arena, path, n);
+
+    address_path_end(text, &is_closed);
+    if (in_angles) {
+        text[n - 1] = 0;
+        text++;
+    }
     struct address_list *list = address_list_parse(&arena, skip_route(text), 0);
 
     str_set(address, address_list_count(list) == 0 ? "" : address_list_internal(list, 0));
-    bool ok = !unclosed && is_acceptable(list, in_angles, str_text(address), options);
+    bool ok = is_closed && is_acceptable(list, in_angles, str_text(address), options);
     arena_done(&arena);
     return ok;
 }

@@ -14,8 +14,9 @@ enum address_path_option {
 };
 
 /* Where the path that text begins with ends: at white space or at the end. Blanks before the path
- * are its caller's to skip; the result is text itself if there is no path. */
-const char *address_path_end(const char *text);
+ * are its caller's to skip; the result is text itself if there is no path. *is_closed: each '<' has
+ * its '>'. */
+const char *address_path_end(const char *text, bool *is_closed);
 
 /* The address in the n bytes of a path, in internal form and without a source route, replaces
  * what is in address. False: bad syntax. Whether the domain makes sense is for the resolver. */

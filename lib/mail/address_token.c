@@ -183,3 +183,27 @@ void address_token_add_internal(struct str *out, const struct address_tokens *to
         }
     }
 }
+
+static bool is_word(const struct address_token *token)
+{
+    return token->type != ADDRESS_OPERATOR;
+}
+
+static bool is_operator(const struct address_token *token, char op)
+{
+    return token->type == ADDRESS_OPERATOR && token->op == op;
+}
+
+void address_token_add_line(struct str *out, const struct address_tokens *tokens)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct address_token *token = &tokens->items[i], *before = i == 0 ? NULL : token - 1;
+
+        if (before != NULL && (is_operator(before, ',') || (is_word(before) && (is_word(token) || is_operator(token, '<'))) ||
+                                  (is_operator(before, '>') && is_word(token))))
+            str_addc(out, ' ');
+        address_token_add(out, token);
+    }
+    if (tokens->count > 0 && is_operator(&tokens->items[tokens->count - 1], ','))
+        str_addc(out, ' ');
+}

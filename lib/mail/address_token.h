@@ -31,4 +31,7 @@ void address_token_add(struct str *out, const struct address_token *token);
 void address_token_add_external(struct str *out, const struct address_tokens *tokens);
 void address_token_add_internal(struct str *out, const struct address_tokens *tokens);
 
+/* Append any tokens, comments and all, in their order: a blank between words, and behind a comma. */
+void address_token_add_line(struct str *out, const struct address_tokens *tokens);
+
 #endif

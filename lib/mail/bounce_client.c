@@ -63,6 +63,7 @@ static void put_message(struct str *out, const struct bounce_message *m)
 {
     put_text(out, "queue", m->queue);
     put_text(out, "sender", m->sender);
+    put_text(out, "owner", m->owner);
     put_text(out, "encoding", m->encoding);
     put_text(out, "envelope_id", m->envelope_id);
     put_text(out, "verp_delimiters", m->verp_delimiters);

@@ -12,7 +12,7 @@
  *     request=warn      defer: delay notification; the log stays
  *     request=trace     trace: success or verbose report; the log is removed
  *     request=one       bounce: non-delivery notification for one recipient at once, without a log:
- *                       what append has, and what the notifications have
+ *                       what append has, and what the notifications have; and owner, who is told instead
  *
  * Notifications have queue_id queue sender encoding envelope_id verp_delimiters path offset length
  * dsn_ret sendopts verify. What is empty or 0 is not sent. The reply is one list with status: 0
@@ -34,6 +34,7 @@ bool bounce_append(enum bounce_service which, const char *queue_id, const struct
 /* What is known of the message when a notification is made. */
 struct bounce_message {
     const char *queue_id, *queue, *sender, *encoding, *envelope_id;
+    const char *owner;           /* bounce_one(): who is told instead of the sender; "" or NULL: nobody else */
     const char *verp_delimiters; /* "" or NULL: one notification for all recipients */
     struct location where;       /* to quote it */
     int dsn_ret, sendopts;

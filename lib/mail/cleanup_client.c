@@ -5,14 +5,19 @@
  */
 #include "mail/cleanup_client.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/task.h"
 #include "config/config.h"
+#include "config/name_set.h"
 #include "ipc/attr.h"
 #include "ipc/client.h"
+#include "mail/cleanup_drop.h"
 #include "mail/cleanup_worker.h"
+#include "mail/date.h"
 #include "queue/qid.h"
 
 enum {
@@ -21,8 +26,11 @@ enum {
     FIRST_CONTENT_BYTES = 8 * 1024
 };
 
+static bool uses_postdrop;
+
 struct cleanup_message {
     struct cleanup_worker *worker;
+    struct postdrop *drop;    /* instead of a worker and a call */
     int flags;
     char queue_id[QID_SIZE];
     struct timeval when;      /* the time in the queue id, unless it came before that */
@@ -59,8 +67,39 @@ static bool reserve(struct cleanup_message *m, msec deadline)
     return ok;
 }
 
+int cleanup_internal_flags(enum cleanup_internal which)
+{
+    static const struct name_bit names[] = {{"bounce", CLEANUP_INTERNAL_BOUNCE}, {"notify", CLEANUP_INTERNAL_NOTIFY}};
+    static int filtered = -1; /* main.cf does not change in the life of a process */
+
+    if (filtered < 0)
+        filtered = name_set_parse("internal_mail_filter_classes", conf.internal_mail_filter_classes, names,
+            ARRAY_SIZE(names));
+    return CLEANUP_MASK_INTERNAL | ((filtered & which) != 0 ? CLEANUP_FILTER | CLEANUP_MILTER : 0);
+}
+
+void cleanup_through_postdrop(void)
+{
+    uses_postdrop = true;
+}
+
+static struct cleanup_message *open_drop(int flags)
+{
+    struct postdrop *drop = postdrop_open();
+
+    if (drop == NULL)
+        return NULL;
+    struct cleanup_message *m = mem_zalloc(sizeof(*m));
+    m->drop = drop;
+    m->flags = flags;
+    snprintf(m->queue_id, sizeof(m->queue_id), "%s", postdrop_queue_id(drop));
+    return m;
+}
+
 struct cleanup_message *cleanup_open(int flags)
 {
+    if (uses_postdrop)
+        return open_drop(flags);
     msec deadline = clock_after(CONNECT_MS);
     struct cleanup_worker *worker = cleanup_worker_get(deadline);
 
@@ -161,6 +200,10 @@ static bool begin(struct cleanup_message *m)
     struct str head = {0};
 
     m->is_begun = true;
+    if (m->drop != NULL) {
+        cleanup_drop_envelope(m->drop, m->flags, &m->attributes, &m->recipients);
+        return true;
+    }
     if (!reach_worker(m)) {
         m->is_answered = true;
         m->status = CLEANUP_STAT_BAD;
@@ -185,6 +228,8 @@ static bool send_content(struct cleanup_message *m)
 {
     if (!m->is_begun && !begin(m))
         return false;
+    if (m->drop != NULL)
+        return cleanup_drop_content(m->drop, &m->content);
     if (m->call == NULL)
         return false;
     bool ok = m->content.len == 0 || call_data(m->call, m->content.data, m->content.len);
@@ -204,7 +249,8 @@ bool cleanup_content(struct cleanup_message *m, const char *bytes, size_t n)
 
 static void release(struct cleanup_message *m)
 {
-    m->worker->message_count--;
+    if (m->worker != NULL)
+        m->worker->message_count--;
     str_done(&m->attributes);
     str_done(&m->recipients);
     str_done(&m->content);
@@ -212,8 +258,32 @@ static void release(struct cleanup_message *m)
     mem_free(m);
 }
 
+bool cleanup_own_header(struct cleanup_message *m)
+{
+    struct str text = {0};
+    const char *now = date_rfc5322(clock_wall().tv_sec);
+
+    str_setf(&text, "Received: by %s (%s)\n\tid %s; %s\nDate: %s\n", conf.myhostname, conf.mail_name, m->queue_id,
+        now, now);
+    bool ok = cleanup_content(m, text.data, text.len);
+    str_done(&text);
+    return ok;
+}
+
+static int commit_drop(struct cleanup_message *m, struct str *reason)
+{
+    send_content(m);
+    int status = cleanup_drop_commit(m->drop, &m->content, &m->reason);
+    if (reason != NULL)
+        str_set(reason, str_text(&m->reason));
+    release(m);
+    return status;
+}
+
 int cleanup_commit(struct cleanup_message *m, struct str *reason)
 {
+    if (m->drop != NULL)
+        return commit_drop(m, reason);
     msec deadline = clock_after((msec) conf.ipc_timeout * 1000);
 
     if (!m->is_answered && send_content(m))
@@ -235,6 +305,11 @@ void cleanup_cancel(struct cleanup_message *m)
 {
     if (m == NULL)
         return;
+    if (m->drop != NULL) {
+        postdrop_cancel(m->drop);
+        release(m);
+        return;
+    }
     if (!m->is_begun)
         begin(m);
     call_cancel(m->call);

@@ -30,6 +30,10 @@ enum cleanup_flag {
 };
 enum { CLEANUP_MASK_EXTERNAL = CLEANUP_FILTER | CLEANUP_MILTER | CLEANUP_BCC_OK | CLEANUP_MAP_OK, CLEANUP_MASK_INTERNAL = CLEANUP_INTERNAL | CLEANUP_MAP_OK | CLEANUP_SIGN };
 
+/* The flags of mail of our own making; internal_mail_filter_classes may have it filtered. */
+enum cleanup_internal { CLEANUP_INTERNAL_BOUNCE = 1 << 0, CLEANUP_INTERNAL_NOTIFY = 1 << 1 };
+int cleanup_internal_flags(enum cleanup_internal which);
+
 /* Result bits, as Postfix's: 0 is success. */
 enum cleanup_status {
     CLEANUP_STAT_BAD = 1 << 0,      /* internal protocol error, or the service is gone */
@@ -49,6 +53,10 @@ enum cleanup_status {
  * cleanup gave this process when it connected; with queue_store = file cleanup makes the file first).
  * NULL: cleanup cannot be reached (451 4.3.0). */
 struct cleanup_message *cleanup_open(int flags);
+
+/* From now on messages go to postdrop(1) instead, as those of anybody: the mail system need not be up, and
+ * the process needs no rights. What only the mail system may say about a message is left out. */
+void cleanup_through_postdrop(void);
 const char *cleanup_queue_id(const struct cleanup_message *m);
 
 /* Envelope, before the first content: named attributes (sender first: "sender", then "client_name",
@@ -67,6 +75,7 @@ void cleanup_keep(struct cleanup_message *m);
 
 /* Content; false: cleanup has refused it already or is gone, go on to cleanup_commit(). */
 bool cleanup_content(struct cleanup_message *m, const char *bytes, size_t n);
+bool cleanup_own_header(struct cleanup_message *m); /* Received: and Date:, with which mail of our own making begins */
 
 /* The end: waits until it is durable. The status bits; reason (may be NULL) is replaced by cleanup's text. m is gone. */
 int cleanup_commit(struct cleanup_message *m, struct str *reason);

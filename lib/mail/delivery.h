@@ -53,6 +53,8 @@ struct delivery {
     const char *sasl_method, *sasl_username, *sasl_sender, *log_ident, *rewrite_context;
     struct delivery_recipient *recipients;
     size_t recipient_count;
+    const char *owner;                  /* set by local: who gets a non-delivery notification at once, instead of
+                                           the sender: a list's owner. NULL: the sender, with all others */
     const char *tls;                    /* set by smtp: what the log shows as tls=; NULL: nothing */
     /* result: the destination as a whole could not be reached (connect, handshake): status "4..." or "5..." */
     struct dsn hop;                     /* hop.status NULL or "": it could */

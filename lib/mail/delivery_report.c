@@ -9,13 +9,11 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "config/config.h"
-#include "ipc/client.h"
 #include "mail/bounce_client.h"
 #include "mail/delivery.h"
 #include "mail/quote.h"
+#include "mail/verify_client.h"
 #include "table/table.h"
-
-enum { ASK_TIMEOUT_MS = 100 * 1000 };
 
 /* --- delays --- */
 
@@ -144,33 +142,29 @@ static void write_log(const struct delivery *d, const struct delivery_recipient 
 
 /* --- the services --- */
 
-/* Numbers of the verify service's protocol. */
-enum { VERIFY_OK = 0, VERIFY_DEFER = 1, VERIFY_BOUNCE = 2 };
-
-/* What a probe has found, for whoever waits for it. */
-static bool tell_verify(const struct delivery_recipient *r, int status, const char *text)
+/* What a probe has found, for whoever waits for it: under the address that was asked for, and under that
+ * which it was rewritten to. */
+static bool tell_verify(const struct delivery_recipient *r, enum verify_status status, const char *text)
 {
-    static struct client *verify;
-    struct str request = {0}, reply = {0};
-    struct arena memory = {0};
+    const char *asked = *r->original != 0 ? r->original : r->address;
 
-    if (verify == NULL)
-        verify = client_new(arena_printf(&memory, "private/%s", conf.address_verify_service_name), NULL, NULL);
-    attr_put(&request, "request", "update");
-    attr_put(&request, "address", *r->original != 0 ? r->original : r->address);
-    attr_put_long(&request, "recipient_status", status);
-    attr_put(&request, "reason", text);
-    attr_end(&request);
-    bool ok = client_ask(verify, &request, &reply, clock_after(ASK_TIMEOUT_MS));
-    str_done(&request);
-    str_done(&reply);
-    arena_done(&memory);
-    return ok;
+    return verify_update(asked, status, text) &&
+        (strcmp(asked, r->address) == 0 || verify_update(r->address, status, text));
 }
 
+/* A report tells also which way the message went. */
 static bool trace(const struct delivery *d, const struct delivery_recipient *r, const char *relay, const struct dsn *dsn)
 {
-    return bounce_append(BOUNCE_SERVICE_TRACE, d->queue_id, r, relay, dsn);
+    struct dsn report = *dsn;
+    struct str text = {0};
+
+    if (strcmp(relay, "none") != 0) {
+        str_setf(&text, "delivery via %s: %s", relay, dsn->reason);
+        report.reason = str_text(&text);
+    }
+    bool ok = bounce_append(BOUNCE_SERVICE_TRACE, d->queue_id, r, relay, &report);
+    str_done(&text);
+    return ok;
 }
 
 /* --- the filter --- */
@@ -216,27 +210,25 @@ static struct dsn with_action(const struct dsn *dsn, const char *action)
 {
     struct dsn copy = *dsn;
 
-    if (copy.diag_type == NULL || *copy.diag_type == 0) {
-        copy.diag_type = "X-Postfix";
-        copy.diag_text = copy.reason;
-    }
     copy.action = action;
     return copy;
 }
 
 /* An address is only tried out: report, and be done with it, unless nobody takes the report. */
 static bool is_probe(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
-    const struct dsn *dsn, int verify_status)
+    const struct dsn *dsn, enum verify_status status)
 {
-    bool ok;
+    bool ok = true;
 
     if ((d->flags & (DELIVERY_TRACE_VERIFY | DELIVERY_TRACE_BV)) == 0)
         return false;
-    struct dsn report = with_action(dsn, verify_status == VERIFY_OK ? "deliverable" : "undeliverable");
-    if ((d->flags & DELIVERY_TRACE_VERIFY) != 0)
-        ok = tell_verify(r, verify_status, dsn->reason);
-    else
+    struct dsn report = with_action(dsn, status == VERIFY_OK ? "deliverable" : "undeliverable");
+    if ((d->flags & DELIVERY_TRACE_VERIFY) == 0)
         ok = trace(d, r, relay, &report);
+    else if (status == VERIFY_OK || conf.address_verify_negative_cache)
+        ok = tell_verify(r, status, dsn->reason);
+    else
+        report.action = "undeliverable-but-not-cached";
     if (ok)
         write_log(d, r, relay, extra, report.action, dsn);
     r->outcome = ok ? OUTCOME_DONE : OUTCOME_DEFERRED;
@@ -269,13 +261,25 @@ static void defer_for_services(struct delivery *d, struct delivery_recipient *r,
     str_done(&text);
 }
 
+static bool tell_owner(const struct delivery *d, const struct delivery_recipient *r, const char *relay,
+    const struct dsn *dsn)
+{
+    struct bounce_message m = {.queue_id = d->queue_id, .queue = d->queue, .sender = d->sender, .owner = d->owner,
+        .encoding = d->encoding, .envelope_id = d->envelope_id, .where = d->where, .dsn_ret = d->dsn_ret,
+        .sendopts = d->sendopts};
+
+    return bounce_one(&m, r, relay, dsn);
+}
+
 static void bounce(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
     const struct dsn *dsn)
 {
     struct str services = {0};
     struct dsn report = with_action(dsn, "failed");
 
-    if (bounce_append(BOUNCE_SERVICE_BOUNCE, d->queue_id, r, relay, &report) &&
+    bool is_told = d->owner != NULL ? tell_owner(d, r, relay, &report)
+                                    : bounce_append(BOUNCE_SERVICE_BOUNCE, d->queue_id, r, relay, &report);
+    if (is_told &&
         ((d->flags & DELIVERY_TRACE_V) == 0 || trace(d, r, relay, &report))) {
         r->outcome = OUTCOME_DONE;
         write_log(d, r, relay, extra, "bounced", dsn);
@@ -286,6 +290,16 @@ static void bounce(struct delivery *d, struct delivery_recipient *r, const char 
     str_done(&services);
 }
 
+/* A report of success is asked for by the message's sender (RFC 3461), by sendmail -v, or because he
+ * was told of a delay. */
+static bool wants_success(const struct delivery *d, const struct delivery_recipient *r)
+{
+    bool was_told = (d->flags & DELIVERY_TRACE_DELAY) != 0 &&
+        (r->dsn_notify == 0 || (r->dsn_notify & DSN_NOTIFY_DELAY) != 0);
+
+    return was_told || (d->flags & DELIVERY_TRACE_V) != 0 || (r->dsn_notify & DSN_NOTIFY_SUCCESS) != 0;
+}
+
 void delivery_sent(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
     const struct dsn *dsn)
 {
@@ -294,8 +308,7 @@ void delivery_sent(struct delivery *d, struct delivery_recipient *r, const char 
     filter(dsn, &f);
     if (!is_probe(d, r, relay, extra, &f.dsn, VERIFY_OK)) {
         struct dsn report = with_action(&f.dsn, *f.dsn.action != 0 ? f.dsn.action : "delivered");
-        bool wants_report =
-            (d->flags & (DELIVERY_TRACE_V | DELIVERY_TRACE_DELAY)) != 0 || (r->dsn_notify & DSN_NOTIFY_SUCCESS) != 0;
+        bool wants_report = wants_success(d, r);
         if (wants_report && !trace(d, r, relay, &report))
             defer_for_services(d, r, relay, extra, conf.trace_service_name);
         else {

@@ -1,6 +1,9 @@
 #include "mail/dsn.h"
 
 #include <ctype.h>
+#include <stdio.h>
+
+#include "base/log.h"
 
 /* RFC 3463 2: class 2, 4 or 5, then subject and detail of one to three digits each. */
 size_t dsn_status_at(const char *text)
@@ -36,6 +39,14 @@ const char *dsn_split(const char *text, const char *default_status, char status[
     for (text += n; isspace((unsigned char) *text); text++)
         continue;
     return text;
+}
+
+void dsn_insist_on(char class, const char *caller, char status[DSN_STATUS_SIZE])
+{
+    if (*status == class)
+        return;
+    log_warn("%s: ignoring dsn code \"%s\"", caller, status);
+    snprintf(status, DSN_STATUS_SIZE, "%c.0.0", class);
 }
 
 static const struct {

@@ -28,6 +28,10 @@ size_t dsn_status_at(const char *text);
 /* Split "5.1.1 text": the code, or the default, goes to status; the rest is returned. */
 const char *dsn_split(const char *text, const char *default_status, char status[DSN_STATUS_SIZE]);
 
+/* A status that is not of this class ('2', '4' or '5') becomes "X.0.0", with a warning in which caller is Postfix's
+ * name for what would have reported it: "sent", "bounce_append", "defer_append". */
+void dsn_insist_on(char class, const char *caller, char status[DSN_STATUS_SIZE]);
+
 /* As attributes of a list that is being written or was read: "dsn" (the status) action reason
  * diag_type diag_text mta_type mta_name; empty ones are not sent. */
 void dsn_put(struct str *out, const struct dsn *d);

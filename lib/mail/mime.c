@@ -26,7 +26,7 @@ struct mime {
     enum mime_type type;         /* of the entity */
     enum mime_encoding encoding; /* of the entity */
     struct level *levels;        /* the innermost; none: the body's lines need not be looked at */
-    size_t depth;
+    size_t depth, body_offset;
     struct str header; /* the header whose next lines may come */
     size_t name_len;
     struct str part;    /* mime_push: a line that is not complete */
@@ -130,6 +130,11 @@ int mime_errors(const struct mime *m)
     return m->errors;
 }
 
+size_t mime_body_offset(const struct mime *m)
+{
+    return m->body_offset;
+}
+
 static void report(struct mime *m, enum mime_error error, const char *text, size_t len)
 {
     if ((m->options & (int) error) == 0 || (m->errors & (int) error) != 0)
@@ -143,6 +148,7 @@ static void emit_body(struct mime *m, enum mime_piece piece, const char *text, s
 {
     if (m->events->body != NULL)
         m->events->body(m->context, piece, text, len);
+    m->body_offset += len + (piece == MIME_LINE);
 }
 
 static void emit_header(struct mime *m, const struct header_info *known)
@@ -252,13 +258,14 @@ static void start_header(struct mime *m, const char *text, size_t len, size_t na
 
 static void continue_header(struct mime *m, const char *text, size_t len)
 {
-    if (m->header.len >= m->limits->header_size) {
-        report(m, MIME_TRUNCATED_HEADER, str_text(&m->header), m->header.len);
-        return;
-    }
-    if (!m->in_line)
+    size_t limit = m->limits->header_size;
+
+    if (m->header.len < limit && !m->in_line)
         str_addc(&m->header, '\n');
-    str_add(&m->header, text, len);
+    size_t room = m->header.len < limit ? limit - m->header.len : 0;
+    if (len > room)
+        report(m, MIME_TRUNCATED_HEADER, str_text(&m->header), m->header.len);
+    str_add(&m->header, text, len < room ? len : room);
 }
 
 static void add_downgraded_encoding(struct mime *m)
@@ -293,8 +300,10 @@ static void end_header(struct mime *m, bool is_blank)
     if (is_blank && is_multipart(m->type))
         m->encoding = MIME_7BIT;
     m->in_header = is_blank && (m->type == MIME_TYPE_MESSAGE || (m->type == MIME_TYPE_GLOBAL && !needs_downgrade(m)));
-    if (!m->in_header)
+    if (!m->in_header) {
+        m->body_offset = 0;
         return;
+    }
     m->class = MIME_NESTED;
     m->type = MIME_TYPE_TEXT;
     m->encoding = MIME_7BIT;
@@ -335,6 +344,7 @@ static bool is_boundary(struct mime *m, const char *text, size_t len)
     if (len - (size_t) (rest - text) >= 2 && rest[0] == '-' && rest[1] == '-') {
         pop_level(m);
         m->in_header = false;
+        m->body_offset = 0;
         m->type = MIME_TYPE_TEXT;
         m->encoding = MIME_7BIT;
     } else {
@@ -376,13 +386,17 @@ static void header_line(struct mime *m, enum mime_piece piece, const char *text,
         return;
     }
     bool is_blank = len == 0, is_primary = m->class == MIME_PRIMARY;
-    if (is_primary && !is_blank)
+    if (is_primary && !is_blank) {
+        finish_header(m);
         report(m, MIME_NO_BLANK_LINE, text, len);
+    }
     end_header(m, is_blank);
     if (is_blank || is_primary)
         emit_body(m, MIME_LINE, "", 0);
-    if (!is_blank)
+    if (!is_blank) {
+        m->body_offset = 0; /* the blank line that was not there does not count */
         body_line(m, piece, text, len);
+    }
 }
 
 void mime_line(struct mime *m, enum mime_piece piece, const char *text, size_t len)

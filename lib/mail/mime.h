@@ -82,6 +82,11 @@ void mime_push(struct mime *m, const char *bytes, size_t n);
 int mime_end(struct mime *m);
 
 int mime_errors(const struct mime *m);
+
+/* In the body event: how many bytes of this entity's body, line ends included, came before. A boundary
+ * belongs to what it ends, but for the last one, with which a body begins. */
+size_t mime_body_offset(const struct mime *m);
+
 const char *mime_error_text(enum mime_error error); /* as logged: "MIME nesting exceeds safety limit" */
 const char *mime_error_dsn(enum mime_error error);
 

@@ -6,7 +6,8 @@
  *
  *     type=writer slot=N
  *     type=add seq=N queue_id=ID path=... offset=N length=N      a new message
- *     type=live seq=N queue_id=ID path=... offset=N length=N     announced again, to a qmgr that has restarted
+ *     type=live seq=N queue_id=ID path=... offset=N length=N     announced again, to a qmgr that has restarted;
+ *                                                                or a new one that may have a trace log
  *
  * A message that qmgr knows by its queue id already is not taken twice. A message that is a queue
  * file (queue_store = file, or too large for the journal) is announced in the same way, with its

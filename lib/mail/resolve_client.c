@@ -72,15 +72,15 @@ static void keep(const char *address, const struct resolved *r)
     free_known(hash_put(&known_domains, domain, k));
 }
 
-static void put_request(struct str *out, const char *sender, const char *address)
+static void put_request(struct str *out, const char *what, const char *sender, const char *address)
 {
-    attr_put(out, "request", "resolve");
+    attr_put(out, "request", what);
     attr_put(out, "sender", sender);
     attr_put(out, "address", address);
     attr_end(out);
 }
 
-/* Text lies in the reply. */
+/* Text lies in the reply. address: what was asked for; NULL: nothing is to be kept. */
 static bool get_reply(const char *reply, size_t n, const char *address, struct resolved *result)
 {
     struct attrs list;
@@ -93,7 +93,7 @@ static bool get_reply(const char *reply, size_t n, const char *address, struct r
         .nexthop = attrs_text(&list, "nexthop", ""),
         .recipient = attrs_text(&list, "recipient", ""),
     };
-    if (strcmp(attrs_text(&list, "scope", ""), "domain") == 0)
+    if (address != NULL && strcmp(attrs_text(&list, "scope", ""), "domain") == 0)
         keep(address, result);
     return true;
 }
@@ -108,7 +108,7 @@ bool resolve_address(struct arena *a, const char *sender, const char *address, s
             .nexthop = arena_strdup(a, k->nexthop), .recipient = arena_strdup(a, address)};
         return true;
     }
-    put_request(&request, sender, address);
+    put_request(&request, "resolve", sender, address);
     bool ok = client_ask(rewrite_service(), &request, &reply, clock_after(PATIENCE_MS));
     if (ok)
         ok = get_reply(arena_strndup(a, str_text(&reply), reply.len), reply.len, address, result);
@@ -120,6 +120,7 @@ bool resolve_address(struct arena *a, const char *sender, const char *address, s
 struct asked {
     resolve_done *done;
     void *arg;
+    bool is_kept;
     char address[];
 };
 
@@ -128,11 +129,25 @@ static void answered(void *arg, const char *reply, size_t n)
     struct asked *a = arg;
     struct resolved result;
 
-    if (reply != NULL && get_reply(reply, n, a->address, &result))
+    if (reply != NULL && get_reply(reply, n, a->is_kept ? a->address : NULL, &result))
         a->done(a->arg, &result);
     else
         a->done(a->arg, NULL);
     mem_free(a);
+}
+
+static void ask_async(const char *what, const char *sender, const char *address, bool is_kept, resolve_done *done,
+    void *arg)
+{
+    size_t size = strlen(address) + 1;
+    struct asked *a = mem_alloc(sizeof(*a) + size);
+    struct str request = {0};
+
+    *a = (struct asked){.done = done, .arg = arg, .is_kept = is_kept};
+    memcpy(a->address, address, size);
+    put_request(&request, what, sender, address);
+    client_ask_async(rewrite_service(), &request, clock_after(PATIENCE_MS), answered, a);
+    str_done(&request);
 }
 
 void resolve_address_async(const char *sender, const char *address, resolve_done *done, void *arg)
@@ -145,13 +160,10 @@ void resolve_address_async(const char *sender, const char *address, resolve_done
         done(arg, &result);
         return;
     }
-    size_t size = strlen(address) + 1;
-    struct asked *a = mem_alloc(sizeof(*a) + size);
-    struct str request = {0};
-    a->done = done;
-    a->arg = arg;
-    memcpy(a->address, address, size);
-    put_request(&request, sender, address);
-    client_ask_async(rewrite_service(), &request, clock_after(PATIENCE_MS), answered, a);
-    str_done(&request);
+    ask_async("resolve", sender, address, true, done, arg);
+}
+
+void resolve_probe_async(const char *sender, const char *address, resolve_done *done, void *arg)
+{
+    ask_async("verify", sender, address, false, done, arg);
 }

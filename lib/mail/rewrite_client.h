@@ -48,4 +48,8 @@ bool resolve_address(struct arena *a, const char *sender, const char *address, s
 typedef void resolve_done(void *arg, const struct resolved *result);
 void resolve_address_async(const char *sender, const char *address, resolve_done *done, void *arg);
 
+/* Where would a probe of the verify service go (address_verify_transport_maps and so on)? request=verify;
+ * such answers are not kept. */
+void resolve_probe_async(const char *sender, const char *address, resolve_done *done, void *arg);
+
 #endif

@@ -41,6 +41,10 @@ static const struct {
     {"<\"\"@b>", LENIENT, "@b", ""},
     {"<a b@c>", NO, NULL, ""},
     {"<a@b", NO, NULL, ""},
+    {"<<a@b>", NO, NULL, ""},
+    {"<<<a@b>>", NO, NULL, ""},
+    {"<(a <) b@c>", NO, NULL, ""},
+    {"<\"<\"@b>", BOTH, "<@b", ""},
     {"<a@b>x", NO, NULL, ""},
     {"<a@b>SIZE=10", NO, NULL, ""},
     {"<a@b><c@d>", NO, NULL, ""},
@@ -53,7 +57,8 @@ static void test_cases(void **state)
 
     (void) state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *text = cases[i].text, *end = address_path_end(text);
+        bool is_closed;
+        const char *text = cases[i].text, *end = address_path_end(text, &is_closed);
         size_t n = (size_t) (end - text);
 
         assert_string_equal(end, cases[i].rest);
@@ -70,11 +75,12 @@ static void test_cases(void **state)
 static void test_null_needs_permission(void **state)
 {
     struct str address = {0};
+    bool is_closed;
 
     (void) state;
     assert_false(address_path_parse("<>", 2, 0, &address));
     assert_false(address_path_parse("", 0, 0, &address));
-    assert_ptr_equal(address_path_end(""), "");
+    assert_ptr_equal(address_path_end("", &is_closed), "");
     str_done(&address);
 }
 

@@ -47,6 +47,21 @@ static void split(void **state)
     }
 }
 
+static void of_a_class(void **state)
+{
+    static const struct {
+        const char *status, class, *want;
+    } cases[] = {{"5.1.1", '5', "5.1.1"}, {"4.1.1", '5', "5.0.0"}, {"2.123.456", '4', "4.0.0"}, {"5.7.1", '2', "2.0.0"}};
+    char status[DSN_STATUS_SIZE];
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        strcpy(status, cases[i].status);
+        dsn_insist_on(cases[i].class, "bounce_append", status);
+        assert_string_equal(status, cases[i].want);
+    }
+}
+
 static void in_a_list(void **state)
 {
     struct dsn d = {.status = "4.4.1", .reason = "connect: refused", .mta_type = "dns", .mta_name = "mx"}, e, f;
@@ -74,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_at),
         cmocka_unit_test(split),
+        cmocka_unit_test(of_a_class),
         cmocka_unit_test(in_a_list),
     };
 

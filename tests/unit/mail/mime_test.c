@@ -29,7 +29,7 @@ static void on_error(void *context, enum mime_error error, const char *text, siz
 }
 
 static const struct mime_events events = {on_header, on_header_end, on_body, NULL, on_error};
-static const struct mime_limits limits = {.line_length = 60, .header_size = 70, .boundary_length = 8, .nesting = 1};
+static const struct mime_limits limits = {.line_length = 60, .header_size = 71, .boundary_length = 8, .nesting = 1};
 
 #define CTYPE "Content-Type: "
 #define CTE "Content-Transfer-Encoding: "
@@ -45,14 +45,14 @@ static const struct {
     {"header only", 0, "A: b", "H1 A: b\nE\n", 0},
     {"no header", 0, "\nbody\n", "E\nB \nB body\n", 0},
     {"not a header", 0, "A: b\nx y\nC: d\n", "H1 A: b\nE\nB \nB x y\nB C: d\n", 0},
-    {"not a header, reported", MIME_REPORT_NO_BLANK_LINE, "A: b\nx y\n", "!32\nH1 A: b\nE\nB \nB x y\n", 32},
+    {"not a header, reported", MIME_REPORT_NO_BLANK_LINE, "A: b\nx y\n", "H1 A: b\n!32\nE\nB \nB x y\n", 32},
     {"no last newline", 0, "\nbody", "E\nB \nB body\n", 0},
     {"blanks continue", 0, "A: b\n \n\tc\n\n", "H1 A: b\n \n\tc\nE\nB \n", 0},
     {"long line", 0, "\n123456789012345678901234567890123456789012345678901234567890x\ny\n",
         "E\nB \nL 123456789012345678901234567890123456789012345678901234567890\nB x\nB y\n", 0},
     {"long header", MIME_REPORT_TRUNCATED_HEADER,
         "A: 1234567890\n 1234567890\n 1234567890\n 1234567890\n 1234567890\n 1234567890\n dropped\n\n",
-        "!2\nH1 A: 1234567890\n 1234567890\n 1234567890\n 1234567890\n 1234567890\n 1234567890\nE\nB \n", 2},
+        "!2\nH1 A: 1234567890\n 1234567890\n 1234567890\n 1234567890\n 1234567890\n 12345678\nE\nB \n", 2},
     {"parts", 0,
         CTYPE "multipart/mixed; boundary=\"b\"\n\npre\n--b\n" CTYPE "text/plain\n\none\n--b\n\ntwo\n--b--\npost\n--b\n",
         "H1 " CTYPE "multipart/mixed; boundary=\"b\"\nE\nB \nB pre\nB --b\nH2 " CTYPE "text/plain\nB \nB one\nB --b\n"
@@ -73,8 +73,8 @@ static const struct {
     {"disabled", MIME_DISABLE, CTYPE "multipart/x; boundary=b\n\n--b\nA: b\n",
         "H1 " CTYPE "multipart/x; boundary=b\nE\nB \nB --b\nB A: b\n", 0},
     {"nesting", MIME_REPORT_NESTING,
-        CTYPE "multipart/x; boundary=1; boundary=2;\n boundary=3; boundary=4\n\n--4\nA: b\n",
-        "!1\nH1 " CTYPE "multipart/x; boundary=1; boundary=2;\n boundary=3; boundary=4\nE\nB \nB --4\nB A: b\n", 1},
+        CTYPE "multipart/x;boundary=1;boundary=2;\n boundary=3;boundary=4\n\n--4\nA: b\n",
+        "!1\nH1 " CTYPE "multipart/x;boundary=1;boundary=2;\n boundary=3;boundary=4\nE\nB \nB --4\nB A: b\n", 1},
     {"8-bit header", MIME_REPORT_8BIT_IN_HEADER, "A: \xe9\nB: \xe9\n\n\xe9\n",
         "!4\nH1 A: \xe9\nH1 B: \xe9\nE\nB \nB \xe9\n", 4},
     {"8-bit body", MIME_REPORT_8BIT_IN_7BIT_BODY, "A: b\n\n\xe9\n", "H1 A: b\nE\nB \n!8\nB \xe9\n", 8},
@@ -151,12 +151,45 @@ static void test_texts(void **state)
     assert_int_equal(mime_encoding_of("x-none", MIME_BINARY), MIME_BINARY);
 }
 
+static void on_body_offset(void *context, enum mime_piece piece, const char *text, size_t len)
+{
+    (void) piece;
+    str_addf(context, "%zu %.*s\n", mime_body_offset(*(struct mime **) ((struct str *) context + 1)), (int) len, text);
+}
+
+static void offsets_begin_with_each_body(void **state)
+{
+    static const struct mime_events offsets = {.body = on_body_offset};
+    static const char message[] =
+        CTYPE "multipart/mixed; boundary=b\n\npre\n--b\nX: y\n\none\ntwo\n--b\n" CTYPE "message/rfc822\n\n"
+        "Subject: x\n\nthree\n--b--\npost\n";
+    struct {
+        struct str out;
+        struct mime *mime;
+    } c = {0};
+
+    (void) state;
+    c.mime = mime_new(0, &limits, &offsets, &c);
+    mime_push(c.mime, message, strlen(message));
+    mime_end(c.mime);
+    assert_string_equal(str_text(&c.out),
+        "0 \n1 pre\n5 --b\n0 \n1 one\n5 two\n9 --b\n13 \n0 \n1 three\n0 --b--\n6 post\n");
+    str_clear(&c.out);
+    mime_reset(c.mime);
+    mime_push(c.mime, "X: y\nno header\nbody\n", 20);
+    mime_end(c.mime);
+    assert_string_equal(str_text(&c.out), "0 \n0 no header\n10 body\n");
+    mime_free(c.mime);
+    str_done(&c.out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(offsets_begin_with_each_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
