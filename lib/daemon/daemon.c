@@ -53,7 +53,7 @@ static void read_options(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "cdDi:lm:n:o:rs:St:uvVw:z")) > 0) {
+    while ((c = getopt(argc, argv, "+cdDi:lm:n:o:rs:St:uvVw:z")) > 0) {
         switch (c) {
         case 'c': options.is_chroot = true; break;
         case 'n': service_name = optarg; break;
@@ -107,7 +107,7 @@ int daemon_main(int argc, char **argv, const struct daemon_program *program)
         fatal("chdir %s: %m", conf.queue_directory);
     log_remove_sinks();
     if (!options.is_stderr)
-        logging_open(program_name, options.is_stdin ? LOGGING_COMMAND : LOGGING_DAEMON);
+        logging_open(program_name, LOGGING_DAEMON);
     crash_report();
     options.worker.generation = generation == NULL ? 0 : (unsigned) strtoul(generation, NULL, 8);
     options.worker.max_use = conf.max_use;

@@ -218,6 +218,7 @@ void logging_open(const char *program, enum logging_for whom)
 
     pid = getpid();
     set_facility();
+    log_allow_utf8(conf.smtputf8_enable);
     snprintf(host, sizeof(host), "%.*s", (int) strcspn(conf.myhostname, "."), conf.myhostname);
     if (whom == LOGGING_COMMAND && given != NULL && strchr(given, '/') != NULL)
         str_set(&tag, given);
