@@ -3,12 +3,16 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/words.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
+#include "mail/address.h"
 #include "mail/bounce_client.h"
+#include "mail/cleanup_client.h"
+#include "mail/flush_client.h"
+#include "mail/postmaster.h"
+#include "services/bounce/notify.h"
 #include "services/bounce/reasons.h"
-#include "services/bounce/send.h"
+#include "services/bounce/texts.h"
 
 /* The message in question, mapped while a notification is written. */
 struct subject {
@@ -50,68 +54,6 @@ static void subject_close(struct subject *s)
     arena_done(&s->arena);
 }
 
-static bool is_notify_class(const char *class)
-{
-    struct arena a = {0};
-    struct vec words = {0};
-    bool found = false;
-
-    words_split(&a, conf.notify_classes, WORDS_LIST, &words);
-    for (size_t i = 0; i < words.count; i++)
-        found = found || strcasecmp(words.items[i], class) == 0;
-    vec_done(&words, NULL);
-    arena_done(&a);
-    return found;
-}
-
-/* Those who want to hear of this (RFC 3461 4.1); without NOTIFY, of failure and delay. */
-static void keep_wanted(struct vec *entries, int notify)
-{
-    for (size_t i = entries->count; i-- > 0;) {
-        const struct reason *r = entries->items[i];
-        int wanted = r->recipient.dsn_notify;
-        if ((wanted & DSN_NOTIFY_NEVER) != 0 || (wanted != 0 && notify != 0 && (wanted & notify) == 0))
-            vec_remove(entries, i);
-    }
-}
-
-static const struct {
-    const char *postmaster_class; /* of notify_classes; NULL: none */
-    int notify;
-} kinds[] = {
-    [NOTICE_FAILURE] = {"bounce", DSN_NOTIFY_FAILURE},
-    [NOTICE_DELAY] = {"delay", DSN_NOTIFY_DELAY},
-    [NOTICE_SUCCESS] = {NULL, DSN_NOTIFY_SUCCESS},
-    [NOTICE_VERIFY] = {NULL, 0},
-};
-
-/* Nobody is told of a notification that cannot be delivered, but for the postmaster who asked. */
-static bool handle_undeliverable_notice(const struct subject *s, const struct vec *entries)
-{
-    if (bounce_send_is_double_bounce(s->about.sender)) {
-        log_warn("%s: undeliverable postmaster notification discarded", s->about.queue_id);
-        return true;
-    }
-    return !is_notify_class("2bounce") ||
-        bounce_send_notice(NOTICE_FAILURE, NOTICE_POSTMASTER, conf._2bounce_notice_recipient, &s->about, entries);
-}
-
-static bool notify(enum notice_kind kind, const struct subject *s, struct vec *entries)
-{
-    const char *postmaster = kind == NOTICE_DELAY ? conf.delay_notice_recipient : conf.bounce_notice_recipient;
-
-    keep_wanted(entries, kinds[kind].notify);
-    if (entries->count == 0)
-        return true;
-    if (*s->about.sender == 0 || bounce_send_is_double_bounce(s->about.sender))
-        return kind != NOTICE_FAILURE || handle_undeliverable_notice(s, entries);
-    if (!bounce_send_notice(kind, NOTICE_SENDER, s->about.sender, &s->about, entries))
-        return false;
-    if (kinds[kind].postmaster_class != NULL && is_notify_class(kinds[kind].postmaster_class))
-        bounce_send_notice(kind, NOTICE_COPY, postmaster, &s->about, entries);
-    return true;
-}
-
 /* --- requests --- */
 
 static void get_reason(struct attrs *list, struct reason *r)
@@ -124,22 +66,64 @@ static void get_reason(struct attrs *list, struct reason *r)
     dsn_get(list, &r->dsn);
 }
 
+/* So that the flush service finds the message by its destination. It need not: the mail is tried
+ * again anyway. */
+static void register_deferred(const char *queue_id, const char *recipient)
+{
+    const char *domain = address_domain(recipient);
+
+    if (domain == NULL || *domain == 0)
+        return;
+    switch (flush_add(domain, queue_id)) {
+    case FLUSH_OK:
+    case FLUSH_DENY:
+        return;
+    case FLUSH_BAD:
+    case FLUSH_FAIL:
+        log_warn("%s: %s service failure", queue_id, conf.flush_service_name);
+    }
+}
+
 static bool do_append(struct attrs *list)
 {
+    const char *queue_id = attrs_text(list, "queue_id", "");
     struct reason r = {0};
 
     get_reason(list, &r);
-    return bounce_reasons_append(directory(), attrs_text(list, "queue_id", ""), &r);
+    if (!bounce_reasons_append(directory(), queue_id, &r))
+        return false;
+    if (strcmp(daemon_service_name(), conf.defer_service_name) == 0)
+        register_deferred(queue_id, r.recipient.address);
+    return true;
 }
 
-static bool from_log(struct attrs *list, enum notice_kind kind, bool is_kept)
+/* What a request asks about the entries of a message's log. */
+typedef bool teller(struct attrs *list, const struct notice_about *about, const struct vec *entries);
+
+static bool tell_failure(struct attrs *list, const struct notice_about *about, const struct vec *entries)
+{
+    return bounce_notify_failure(about, entries, attrs_text(list, "verp_delimiters", ""));
+}
+
+static bool tell_delay(struct attrs *list, const struct notice_about *about, const struct vec *entries)
+{
+    (void) list;
+    return bounce_notify_delay(about, entries);
+}
+
+static bool tell_report(struct attrs *list, const struct notice_about *about, const struct vec *entries)
+{
+    return bounce_notify_report(about, entries, attrs_long(list, "verify", 0) != 0);
+}
+
+static bool from_log(struct attrs *list, teller *tell, bool is_kept)
 {
     const char *queue_id = attrs_text(list, "queue_id", "");
     struct vec entries = {0};
     struct subject s;
 
     subject_open(&s, list);
-    bool ok = bounce_reasons_read(&s.arena, directory(), queue_id, &entries) && notify(kind, &s, &entries);
+    bool ok = bounce_reasons_read(&s.arena, directory(), queue_id, &entries) && tell(list, &s.about, &entries);
     if (ok && !is_kept)
         bounce_reasons_remove(directory(), queue_id);
     vec_done(&entries, NULL);
@@ -149,21 +133,22 @@ static bool from_log(struct attrs *list, enum notice_kind kind, bool is_kept)
 
 static bool do_flush(struct attrs *list)
 {
-    return from_log(list, NOTICE_FAILURE, false);
+    return from_log(list, tell_failure, false);
 }
 
 static bool do_warn(struct attrs *list)
 {
-    return from_log(list, NOTICE_DELAY, true);
+    return from_log(list, tell_delay, true);
 }
 
 static bool do_trace(struct attrs *list)
 {
-    return from_log(list, attrs_long(list, "verify", 0) != 0 ? NOTICE_VERIFY : NOTICE_SUCCESS, false);
+    return from_log(list, tell_report, false);
 }
 
 static bool do_one(struct attrs *list)
 {
+    const char *owner = attrs_text(list, "owner", "");
     struct reason r = {0};
     struct vec entries = {0};
     struct subject s;
@@ -171,7 +156,7 @@ static bool do_one(struct attrs *list)
     subject_open(&s, list);
     get_reason(list, &r);
     vec_add(&entries, &r);
-    bool ok = notify(NOTICE_FAILURE, &s, &entries);
+    bool ok = *owner != 0 ? bounce_notify_owner(&s.about, owner, &entries) : tell_failure(list, &s.about, &entries);
     vec_done(&entries, NULL);
     subject_close(&s);
     return ok;
@@ -210,7 +195,16 @@ static void serve(struct request *r)
 
 static const struct mux_handler handler = {.request = serve, .in_task = true};
 
-static const struct daemon_program program = {.name = "bounce", .mux = &handler};
+/* Bad values are to stop us before there is anything to notify of. */
+static void before_jail(void)
+{
+    flush_open();
+    bounce_texts_open();
+    postmaster_classes();
+    cleanup_internal_flags(CLEANUP_INTERNAL_BOUNCE);
+}
+
+static const struct daemon_program program = {.name = "bounce", .before_jail = before_jail, .mux = &handler};
 
 int main(int argc, char **argv)
 {

@@ -7,9 +7,8 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "mail/bounce_template.h"
 #include "queue/envelope.h"
-
-enum notice_kind { NOTICE_FAILURE, NOTICE_DELAY, NOTICE_SUCCESS, NOTICE_VERIFY };
 
 enum notice_reader {
     NOTICE_SENDER,      /* of the message */
@@ -26,11 +25,17 @@ struct notice_about {
     size_t n;
 };
 
-/* The whole mail but for Received:, appended to text. entries: struct reason *. It has no byte above
- * 0x7f unless the result is true. Lines of ours end in LF and are at most 998 bytes; whatever the
+struct notice {
+    enum bounce_template_kind kind;
+    enum notice_reader reader;
+    const struct notice_about *about;
+    const struct vec *entries;         /* struct reason * */
+};
+
+/* The whole mail but for Received: and Date:, appended to text; what encoding the mail has is returned:
+ * "8bit", "7bit", or "" (not said). Lines of ours end in LF and are at most 998 bytes; whatever the
  * texts of other servers hold, they cannot add a line. */
-bool bounce_notice_build(struct str *text, enum notice_kind kind, enum notice_reader reader, const char *recipient,
-    const struct notice_about *about, const struct vec *entries);
+const char *bounce_notice_build(const struct notice *n, const char *recipient, struct str *text);
 
 bool bounce_notice_is_utf8(const struct notice_about *about); /* RFC 6533: the message was sent with SMTPUTF8 */
 

@@ -128,6 +128,8 @@ static void finish_entry(struct vec *entries, struct reason *r)
         return;
     if (*r->recipient.original == 0)
         r->recipient.original = r->recipient.address;
+    if (*r->dsn.reason == 0) /* a command's output may be a status and nothing else */
+        r->dsn.reason = "(description unavailable)";
     vec_add(entries, r);
 }
 

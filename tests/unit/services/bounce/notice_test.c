@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "queue/record.h"
 #include "services/bounce/reasons.h"
+#include "services/bounce/texts.h"
 #include "tests/unit/test.h"
 
 static const struct reason plain = {
@@ -25,11 +26,15 @@ static const struct reason utf8 = {
         .mta_type = "dns", .mta_name = "sink.example"},
 };
 
-enum { HDRS = DSN_RET_HDRS, UTF8 = SENDOPT_SMTPUTF8_REQUESTED };
+enum { HDRS = DSN_RET_HDRS, UTF8 = SENDOPT_SMTPUTF8_REQUESTED, TLS = SENDOPT_REQUIRETLS };
+#define T_FAILURE BOUNCE_TEMPLATE_FAILURE
+#define T_DELAY BOUNCE_TEMPLATE_DELAY
+#define T_SUCCESS BOUNCE_TEMPLATE_SUCCESS
+#define T_VERIFY BOUNCE_TEMPLATE_VERIFY
 
 static const struct {
     const char *what;
-    enum notice_kind kind;
+    enum bounce_template_kind kind;
     enum notice_reader reader;
     const struct reason *reason;
     int dsn_ret, sendopts;
@@ -37,48 +42,54 @@ static const struct {
     bool is_8bit;
     const char *has[6], *has_not[4];
 } cases[] = {
-    {"a failure", NOTICE_FAILURE, NOTICE_SENDER, &plain, 0, 0, "private words", false,
+    {"a failure", T_FAILURE, NOTICE_SENDER, &plain, 0, 0, "private words", false,
         {"report-type=delivery-status;", "\nAuto-Submitted: auto-replied\n",
-            "\n<bad@sink.example>: host sink.example[192.0.2.1] said: 550 5.1.1 no such\n    user (in reply to RCPT TO command)\n",
+            "\n<bad@sink.example>: host sink.example[192.0.2.1] said: 550 5.1.1 no such user\n    (in reply to RCPT TO command)\n",
             "\n\nFinal-Recipient: rfc822; bad@sink.example\nOriginal-Recipient: rfc822;bad@sink.example\nAction: failed\n"
             "Status: 5.1.1\nRemote-MTA: dns; sink.example\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n",
             "\nContent-Type: message/rfc822\n\nReturn-Path: <s@example.com>\nSubject: hi\n\nprivate words\n",
             "\nReporting-MTA: dns; mta.example\nOriginal-Envelope-Id: env+id\nX-Postfix-Queue-ID: 4b2Wq05X1Gz9\n"
             "X-Postfix-Sender: rfc822; s@example.com\n"},
         {"8bit", "In-Reply-To", "charset=utf-8", "Will-Retry"}},
-    {"headers only", NOTICE_FAILURE, NOTICE_SENDER, &plain, HDRS, 0, "private words", false,
+    {"headers only", T_FAILURE, NOTICE_SENDER, &plain, HDRS, 0, "private words", false,
         {"\nContent-Description: Undelivered Message Headers\nContent-Type: text/rfc822-headers\n\nReturn-Path: <s@example.com>\n"
          "Subject: hi\n\n--"}, {"private words"}},
-    {"a long message", NOTICE_FAILURE, NOTICE_SENDER, &plain, 0, 0,
+    {"a long message", T_FAILURE, NOTICE_SENDER, &plain, 0, 0,
         "private words 5678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890",
         false, {"text/rfc822-headers"}, {"private words"}},
-    {"a message that is gone", NOTICE_FAILURE, NOTICE_SENDER, &plain, 0, 0, NULL, false, {"\nAction: failed\n"}, {"rfc822-headers"}},
-    {"8-bit content", NOTICE_FAILURE, NOTICE_SENDER, &plain, 0, 0, "gr\374\337e", true,
+    {"a message that is gone", T_FAILURE, NOTICE_SENDER, &plain, 0, 0, NULL, false, {"\nAction: failed\n"}, {"rfc822-headers"}},
+    {"8-bit content", T_FAILURE, NOTICE_SENDER, &plain, 0, 0, "gr\374\337e", true,
         {"\nContent-Transfer-Encoding: 8bit\n\nThis is a message in MIME format.",
             "Content-Type: message/rfc822\nContent-Transfer-Encoding: 8bit\n\nReturn-Path: ", "charset=us-ascii\n\n",
             "Content-Type: message/delivery-status\n\n"}, {NULL}},
-    {"a delay", NOTICE_DELAY, NOTICE_SENDER, &from_old_log, 0, 0, "private words", false,
+    {"a delay", T_DELAY, NOTICE_SENDER, &from_old_log, 0, 0, "private words", false,
         {"\nAction: delayed\nStatus: 4.0.0\nDiagnostic-Code: X-Postfix; timed out\nWill-Retry-Until: ", "rfc822-headers"},
         {"private words", "Original-Recipient", "Remote-MTA"}},
-    {"too old", NOTICE_FAILURE, NOTICE_SENDER, &from_old_log, 0, 0, "x", false, {"\nAction: failed\n"}, {NULL}},
-    {"a success", NOTICE_SUCCESS, NOTICE_SENDER, &plain, 0, 0, "private words", false,
+    {"too old", T_FAILURE, NOTICE_SENDER, &from_old_log, 0, 0, "x", false, {"\nAction: failed\n"}, {NULL}},
+    {"a success", T_SUCCESS, NOTICE_SENDER, &plain, 0, 0, "private words", false,
         {"\nContent-Description: Message Headers\n"}, {"private words"}},
-    {"a copy", NOTICE_FAILURE, NOTICE_COPY, &plain, 0, 0, "private words", false,
-        {"\nAuto-Submitted: auto-generated\n", "\nSubject: Postmaster copy: ", "rfc822-headers"}, {"private words"}},
-    {"nobody to tell", NOTICE_FAILURE, NOTICE_POSTMASTER, &plain, 0, 0, "private words", false,
+    {"a copy", T_FAILURE, NOTICE_COPY, &plain, 0, 0, "private words", false,
+        {"\nAuto-Submitted: auto-generated\n", "\nSubject: Postmaster Copy: ", "rfc822-headers", "us-ascii\n\n\n<bad@"},
+        {"private words", "mail system"}},
+    {"the report of sendmail -bv", T_VERIFY, NOTICE_SENDER, &plain, 0, 0, "private words", false,
+        {"\nSubject: Mail Delivery Status Report\n", "\nContent-Description: Message Headers\n"}, {"private words"}},
+    {"a message that needs TLS", T_FAILURE, NOTICE_SENDER, &plain, 0, TLS, "private words", false, {"rfc822-headers"},
+        {"private words"}},
+    {"nobody to tell", T_FAILURE, NOTICE_POSTMASTER, &plain, 0, 0, "private words", false,
         {"\nAuto-Submitted: auto-generated\n", "private words"}, {NULL}},
-    {"texts that want to be lines", NOTICE_FAILURE, NOTICE_SENDER, &evil, 0, 0, NULL, false,
+    {"texts that want to be lines", T_FAILURE, NOTICE_SENDER, &evil, 0, 0, NULL, false,
         {"two??\n", "Final-Recipient: rfc822; \"bad\\  Bcc: x\"@sink.example\nOriginal-Recipient: rfc822; Bcc: x\n",
             "Remote-MTA: dns; mta Bcc: x\nDiagnostic-Code: X-Postfix; one Bcc: two??\n"}, {"\nBcc", "\r"}},
-    {"UTF-8 where it may not stand", NOTICE_FAILURE, NOTICE_SENDER, &utf8, 0, 0, NULL, true,
+    {"UTF-8 where it may not stand", T_FAILURE, NOTICE_SENDER, &utf8, 0, 0, NULL, true,
         {"\n<ünü@sink.example> (expanded from <alias@here.example>): nein, ünü\n", "Content-Type: message/delivery-status\n\n",
-            "text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n", "\nDiagnostic-Code: smtp; 550 nein, ??n??\n"},
-        {"utf-8;ü"}},
-    {"UTF-8 where it may", NOTICE_FAILURE, NOTICE_SENDER, &utf8, 0, UTF8, "hällo", true,
-        {"report-type=global-delivery-status;", "Content-Type: message/global-delivery-status\nContent-Transfer-Encoding: 8bit\n\n",
+            "text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
+            "\nFinal-Recipient: rfc822; ünü@sink.example\n", "\nDiagnostic-Code: smtp; 550 nein, ünü\n"}, {NULL}},
+    {"UTF-8 where it may", T_FAILURE, NOTICE_SENDER, &utf8, 0, UTF8, "hällo", true,
+        {"report-type=delivery-status;", "Content-Type: message/global-delivery-status\nContent-Transfer-Encoding: 8bit\n\n",
             "\nFinal-Recipient: utf-8; ünü@sink.example\nOriginal-Recipient: utf-8;ünü@sink.example\n",
             "\nDiagnostic-Code: smtp; 550 nein, ünü\n", "Content-Type: message/global\nContent-Transfer-Encoding: 8bit\n\n"}, {NULL}},
-    {"UTF-8 headers", NOTICE_FAILURE, NOTICE_SENDER, &plain, HDRS, UTF8, "x", false, {"Content-Type: message/global-headers\n\n"}, {NULL}},
+    {"UTF-8 headers", T_FAILURE, NOTICE_SENDER, &plain, HDRS, UTF8, "x", true,
+        {"Content-Type: message/global-headers\nContent-Transfer-Encoding: 8bit\n\n"}, {NULL}},
 };
 
 static void build(struct str *text, size_t i, bool *is_8bit)
@@ -101,7 +112,8 @@ static void build(struct str *text, size_t i, bool *is_8bit)
     about.envelope.message_id = "<id@example.com>";
     vec_add(&entries, (void *) cases[i].reason);
     str_clear(text);
-    *is_8bit = bounce_notice_build(text, cases[i].kind, cases[i].reader, "s@example.com", &about, &entries);
+    const struct notice n = {cases[i].kind, cases[i].reader, &about, &entries};
+    *is_8bit = strcmp(bounce_notice_build(&n, "s@example.com", text), "8bit") == 0;
     vec_done(&entries, NULL);
     str_done(&file);
 }
@@ -134,7 +146,7 @@ static void threads_are_kept_on_demand(void **state)
     (void) state;
     conf.enable_threaded_bounces = true;
     build(&text, 0, &is_8bit);
-    assert_non_null(strstr(str_text(&text), "\nIn-Reply-To: <id@example.com>\nReferences: <id@example.com>\n"));
+    assert_non_null(strstr(str_text(&text), "\nReferences: <id@example.com>\nIn-Reply-To: <id@example.com>\n"));
     conf.enable_threaded_bounces = false;
     str_done(&text);
 }
@@ -162,6 +174,12 @@ int main(void)
     };
 
     conf.myhostname = conf.myorigin = "mta.example";
+    conf.mail_name = "Postfix";
+    conf.mydomain = "example";
+    conf.header_from_format = "standard";
+    conf.bounce_template_file = "";
+    conf.requiretls_redact_dsn = true;
+    bounce_texts_open();
     conf.bounce_size_limit = 100;
     conf.maximal_queue_lifetime = 5 * 86400;
     return cmocka_run_group_tests(tests, NULL, NULL);
