@@ -3,17 +3,17 @@
 #include <ctype.h>
 
 #include "base/log.h"
-#include "base/net.h"
+#include "base/idna.h"
 #include "base/utf8.h"
 #include "config/config.h"
-#include "config/interfaces.h"
-#include "base/idna.h"
+#include "mail/local_domain.h"
+#include "mail/match.h"
 
 static const struct {
     const char *parameter;
     enum match_kind kind;
 } parameters[DOMAIN_OTHER] = {
-    [DOMAIN_LOCAL] = {"mydestination", MATCH_STRINGS},
+    [DOMAIN_LOCAL] = {"mydestination", MATCH_STRINGS}, /* lib/mail/local_domain.h has that list */
     [DOMAIN_ALIAS] = {"virtual_alias_domains", MATCH_STRINGS},
     [DOMAIN_VIRTUAL] = {"virtual_mailbox_domains", MATCH_STRINGS},
     [DOMAIN_RELAY] = {"relay_domains", MATCH_DOMAINS},
@@ -23,45 +23,16 @@ static struct match_list *lists[DOMAIN_OTHER];
 void rewrite_domains_open(void)
 {
     const char *const values[DOMAIN_OTHER] = {
-        conf.mydestination, conf.virtual_alias_domains, conf.virtual_mailbox_domains, conf.relay_domains,
+        [DOMAIN_ALIAS] = conf.virtual_alias_domains,
+        [DOMAIN_VIRTUAL] = conf.virtual_mailbox_domains,
+        [DOMAIN_RELAY] = conf.relay_domains,
     };
 
-    for (int i = 0; i < DOMAIN_OTHER; i++) {
+    local_domain_open();
+    for (int i = DOMAIN_ALIAS; i < DOMAIN_OTHER; i++) {
         match_list_close(lists[i]);
         lists[i] = match_list_open(parameters[i].parameter, values[i], parameters[i].kind);
     }
-    interfaces_own(); /* may ask the name service, so now */
-    interfaces_proxy();
-}
-
-/* [192.0.2.1] or [IPv6:2001:db8::1]: RFC 5321 4.1.3. */
-static bool parse_literal(const char *domain, struct net_addr *addr)
-{
-    char text[NET_HOST_LEN];
-    size_t n = strlen(domain);
-    bool is_ipv6 = strncasecmp(domain, "[ipv6:", 6) == 0;
-    size_t start = is_ipv6 ? 6 : 1;
-
-    if (n < start + 2 || domain[0] != '[' || domain[n - 1] != ']' || n - start > sizeof(text))
-        return false;
-    memcpy(text, domain + start, n - start - 1);
-    text[n - start - 1] = 0;
-    return is_ipv6 == (strchr(text, ':') != NULL) && net_parse(addr, text, 0);
-}
-
-static bool is_own_literal(const char *domain)
-{
-    struct net_addr addr;
-
-    return parse_literal(domain, &addr) &&
-        (interfaces_has(interfaces_own(), &addr) || interfaces_has(interfaces_proxy(), &addr));
-}
-
-enum match_result rewrite_domains_is_local(const char *domain)
-{
-    enum match_result result = match_list_find(lists[DOMAIN_LOCAL], domain);
-
-    return result == MATCH_NO && is_own_literal(domain) ? MATCH_YES : result;
 }
 
 /* A mistake in main.cf that is easily made, and makes mail go elsewhere than expected. */
@@ -127,7 +98,7 @@ bool rewrite_domains_is_good(const char *domain)
     struct str ascii = {0};
 
     if (domain[0] == '[')
-        return parse_literal(domain, &addr);
+        return local_domain_parse_literal(domain, &addr);
     if (utf8_is_ascii(domain, strlen(domain)))
         return is_good_name(domain);
     bool ok = conf.smtputf8_enable && idna_to_ascii(domain, &ascii) && is_good_name(str_text(&ascii));

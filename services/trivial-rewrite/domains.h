@@ -5,15 +5,10 @@
 
 #include <stdbool.h>
 
-#include "mail/match.h"
-
 /* In the order in which they are looked for. */
 enum domain_class { DOMAIN_LOCAL, DOMAIN_ALIAS, DOMAIN_VIRTUAL, DOMAIN_RELAY, DOMAIN_OTHER, DOMAIN_UNKNOWN };
 
 void rewrite_domains_open(void);
-
-/* In mydestination, or an address of ours in brackets? */
-enum match_result rewrite_domains_is_local(const char *domain);
 
 /* The class of a domain that is not local; DOMAIN_UNKNOWN: a table did not answer (logged). Warns of
  * a domain that is in two. */

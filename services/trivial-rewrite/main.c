@@ -23,13 +23,14 @@ static void do_rewrite(struct attrs *list, struct str *reply)
     str_done(&result);
 }
 
-static void do_resolve(struct attrs *list, struct str *reply)
+static void do_resolve(struct attrs *list, bool is_probe, struct str *reply)
 {
     struct arena a = {0};
     struct resolved result;
     bool is_for_domain;
 
-    rewrite_resolve_apply(&a, attrs_text(list, "sender", ""), attrs_text(list, "address", ""), &result, &is_for_domain);
+    rewrite_resolve_apply(&a, is_probe, attrs_text(list, "sender", ""), attrs_text(list, "address", ""), &result,
+        &is_for_domain);
     attr_put_long(reply, "flags", result.flags);
     attr_put(reply, "transport", result.transport);
     attr_put(reply, "nexthop", result.nexthop);
@@ -51,7 +52,9 @@ static void serve(struct request *r)
     if (strcmp(what, "rewrite") == 0)
         do_rewrite(&list, &reply);
     else if (strcmp(what, "resolve") == 0)
-        do_resolve(&list, &reply);
+        do_resolve(&list, false, &reply);
+    else if (strcmp(what, "verify") == 0)
+        do_resolve(&list, true, &reply);
     else
         log_warn("malformed request from a client of the %s service", daemon_service_name());
     attr_end(&reply);

@@ -3,12 +3,13 @@
 #include "base/net.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "mail/local_domain.h"
 #include "services/trivial-rewrite/domains.h"
 #include "services/trivial-rewrite/rewrite.h"
 
 static bool is_local(struct recipient *r, const char *domain)
 {
-    switch (rewrite_domains_is_local(domain)) {
+    switch (local_domain_find(domain)) {
     case MATCH_YES:
         return true;
     case MATCH_NO:

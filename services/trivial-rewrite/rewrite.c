@@ -1,6 +1,8 @@
 #include "services/trivial-rewrite/rewrite.h"
 
 #include "base/arena.h"
+#include "base/log.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "mail/address_token.h"
 #include "mail/quote.h"
@@ -170,6 +172,18 @@ bool rewrite_drop_dot(struct rewrite_address *a)
     return true;
 }
 
+static void append_dot_domain(struct rewrite_address *a, const char *domain)
+{
+    const char *host = rewrite_last_at(a) + 1;
+
+    if (compat.append_dot_mydomain)
+        log_info("using backwards-compatible default setting append_dot_mydomain=yes to rewrite \"%s\" to \"%s.%s\"%s",
+            host, host, domain, strcasecmp(host, "localhost") == 0 ?
+            "; please add \"localhost\" to mydestination or other address class" : "");
+    add_char(a, '.');
+    add(a, domain, strlen(domain), true);
+}
+
 void rewrite_standard(const struct rewrite_context *c, struct rewrite_address *a)
 {
     drop_source_route(a);
@@ -185,10 +199,8 @@ void rewrite_standard(const struct rewrite_context *c, struct rewrite_address *a
     const char *at = rewrite_last_at(a);
     if (is_complete || at == NULL || at[1] == 0 || strpbrk(at + 1, ".[") != NULL)
         return;
-    if (conf.append_dot_mydomain && *c->dot_domain != 0) {
-        add_char(a, '.');
-        add(a, c->dot_domain, strlen(c->dot_domain), true);
-    }
+    if (conf.append_dot_mydomain && *c->dot_domain != 0)
+        append_dot_domain(a, c->dot_domain);
 }
 
 static void put_external(const struct rewrite_address *a, struct str *out)

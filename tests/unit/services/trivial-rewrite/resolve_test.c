@@ -445,7 +445,7 @@ static void check(size_t c, size_t i)
     struct resolved r;
     bool is_for_domain;
 
-    rewrite_resolve_apply(&a, cases[c].rows[i].sender, address, &r, &is_for_domain);
+    rewrite_resolve_apply(&a, false, cases[c].rows[i].sender, address, &r, &is_for_domain);
     const char *to = arena_printf(&a, "%s:%s", r.transport, r.nexthop);
     if ((r.flags & FAIL) != 0)
         r.flags = FAIL;
@@ -466,6 +466,43 @@ static void addresses_go_where_main_cf_says(void **state)
         load(cases[c].main_cf);
         for (size_t i = 0; i < ARRAY_SIZE(cases[c].rows) && cases[c].rows[i].address != NULL; i++)
             check(c, i);
+    }
+}
+
+static void probes_go_where_they_are_told(void **state)
+{
+    static const struct {
+        const char *main_cf, *sender, *address, *to;
+    } probes[] = {
+        {"", "", "user@remote.example", "smtp:remote.example"},
+        {"relayhost = [relay.example]\n", "", "user@remote.example", "smtp:[relay.example]"},
+        {"relayhost = [relay.example]\naddress_verify_relayhost =\n", "", "user@remote.example", "smtp:remote.example"},
+        {"address_verify_default_transport = slow:here\n", "", "user@remote.example", "slow:here"},
+        {"address_verify_local_transport = slow\n", "", "user@local.example", "slow:mta.example"},
+        {"virtual_mailbox_domains = box.example\naddress_verify_virtual_transport = smtp:[box]\n", "",
+            "user@box.example", "smtp:[box]"},
+        {"relay_domains = inner.example\naddress_verify_relay_transport = slow\n", "", "user@inner.example",
+            "slow:inner.example"},
+        {"transport_maps = inline:{remote.example=slow:}\n", "", "user@remote.example", "slow:remote.example"},
+        {"transport_maps = inline:{remote.example=slow:}\naddress_verify_transport_maps =\n", "",
+            "user@remote.example", "smtp:remote.example"},
+        {"address_verify_transport_maps = inline:{remote.example=slow:}\n", "", "user@remote.example",
+            "slow:remote.example"},
+        {"address_verify_sender_dependent_relayhost_maps = inline:{a@b.example=[other]}\n", "a@b.example",
+            "user@remote.example", "smtp:[other]"},
+        {"address_verify_sender_dependent_default_transport_maps = inline:{a@b.example=slow:}\n", "a@b.example",
+            "user@remote.example", "slow:remote.example"},
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+        struct arena a = {0};
+        struct resolved r;
+        bool unused;
+        load(probes[i].main_cf);
+        rewrite_resolve_apply(&a, true, probes[i].sender, probes[i].address, &r, &unused);
+        assert_string_equal(arena_printf(&a, "%s:%s", r.transport, r.nexthop), probes[i].to);
+        arena_done(&a);
     }
 }
 
@@ -494,7 +531,7 @@ static void an_answer_for_a_domain_is_one(void **state)
         struct resolved r;
         bool is_for_domain;
         load(scopes[i].main_cf);
-        rewrite_resolve_apply(&a, "", scopes[i].address, &r, &is_for_domain);
+        rewrite_resolve_apply(&a, false, "", scopes[i].address, &r, &is_for_domain);
         assert_int_equal(is_for_domain, scopes[i].is_for_domain);
         arena_done(&a);
     }
@@ -522,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_go_where_main_cf_says), cmocka_unit_test(an_answer_for_a_domain_is_one),
+        cmocka_unit_test(probes_go_where_they_are_told),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
