@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "config/config.h"
+#include "mail/postmaster.h"
 #include "smtpd/footer.h"
-#include "smtpd/notify.h"
 
 enum { SHORT_WAIT_MS = 1000 };
 
@@ -40,12 +40,17 @@ const char *smtpd_chat_failure(const struct session *s)
     panic("unknown stream error");
 }
 
-/* RFC 5321 4.5.3.1.4: a longer line is cut, and its rest skipped. */
+/* RFC 5321 4.5.3.1.4: a longer line is cut, and its rest skipped. The newline does not count. */
 static enum line_result read_line(struct session *s)
 {
     size_t limit = (size_t) conf.line_length_limit;
-    enum line_result result = stream_raw_line(&s->stream, &s->line, limit);
+    enum line_result result = stream_raw_line(&s->stream, &s->line, limit + 1);
     struct str rest = {0};
+
+    if (result == LINE_TOO_LONG) {
+        str_cut(&s->line, limit);
+        log_warn("%s: request longer than %zu: %.30s...", s->peer.namaddr, limit, str_text(&s->line));
+    }
 
     for (enum line_result more = result; more == LINE_TOO_LONG; str_clear(&rest))
         more = stream_raw_line(&s->stream, &rest, limit);
@@ -84,7 +89,7 @@ bool smtpd_chat_read(struct session *s)
     while (len > 0 && (s->line.data[len - 1] == '\n' || s->line.data[len - 1] == '\r'))
         len--;
     str_cut(&s->line, len);
-    smtpd_notify_record(s, " In:  ", str_text(&s->line));
+    postmaster_note(&s->transcript, POSTMASTER_IN, str_text(&s->line));
     return true;
 }
 
@@ -98,6 +103,13 @@ static void soften(struct session *s, struct reply *r)
         r->dsn = arena_printf(&s->scratch, "4%s", r->dsn + 1);
 }
 
+void smtpd_chat_mask(char *text)
+{
+    for (; *text != 0; text++)
+        if ((unsigned char) *text < ' ' || *text == 0x7f || ((*text & 0x80) != 0 && !conf.smtputf8_enable))
+            *text = ' ';
+}
+
 static void put_line(struct session *s, const struct reply *r, const char *text, size_t n, bool is_last)
 {
     enum { LINE_BYTES = 1024 }; /* a reply line has 512 (RFC 5321 4.5.3.1.5); what is longer is cut */
@@ -107,7 +119,8 @@ static void put_line(struct session *s, const struct reply *r, const char *text,
     str_addf(&line, "%d%c%s%s%.*s", r->code, is_last ? ' ' : '-', has_dsn ? r->dsn : "", has_dsn ? " " : "", (int) n,
         text);
     str_cut(&line, LINE_BYTES);
-    smtpd_notify_record(s, " Out: ", line.data);
+    smtpd_chat_mask(line.data);
+    postmaster_note(&s->transcript, POSTMASTER_OUT, line.data);
     str_adds(&line, "\r\n");
     stream_add(&s->stream, line.data, line.len);
     str_done(&line);

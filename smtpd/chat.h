@@ -15,6 +15,9 @@ void smtpd_chat_send(struct session *s, const struct reply *r);
 /* A reply with formatted text, in the arena of the command. */
 struct reply smtpd_chat_reply(struct session *s, int code, const char *dsn, const char *format, ...) PRINTF(4, 5);
 
+/* What the client said may come back to it in a reply: blanks take the place of what is not printable. */
+void smtpd_chat_mask(char *text);
+
 /* Why the stream failed, in the words of the log; NULL: it has not. */
 const char *smtpd_chat_failure(const struct session *s);
 

@@ -1,5 +1,6 @@
 #include "smtpd/content.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -161,37 +162,14 @@ static void settle_cr(struct session *s, const char *bytes, size_t n)
     take(s->mail, "\r", 1);
 }
 
-/* Decode n bytes that lie in the stream's buffer, in place: they are ours until they are consumed.
- * How many of them were taken. */
-static size_t take_encoded(struct session *s, const char *bytes, size_t n)
-{
-    struct dots *d = &s->mail->content->dots;
-    size_t lines = d->line_count, used;
-
-    settle_cr(s, bytes, n);
-    size_t decoded = smtpd_dots_decode(d, (char *) bytes, n, &used);
-    note_size(s, decoded, d->line_count - lines);
-    note_partial_line(s->mail, bytes, decoded);
-    take(s->mail, bytes, decoded);
-    return used;
-}
-
-static bool lose_client(struct session *s)
-{
-    s->reason = smtpd_chat_failure(s);
-    return false;
-}
-
 /* smtpd_forbid_bare_newline = reject: at once, before anything is done with the rest. */
-static bool is_forbidden(struct session *s)
+static void check_line_ends(struct session *s)
 {
     if (!s->mail->content->dots.saw_bare || s->allows_bare_lf)
-        return false;
+        return;
     s->saw_bare_lf = true;
-    if (!smtpd_session_rejects_bare_lf())
-        return false;
-    s->reason = "bare <LF> received";
-    return true;
+    if (smtpd_session_rejects_bare_lf())
+        s->reason = "bare <LF> received";
 }
 
 /* A client that sends a byte now and then holds a session for hours: with a deadline for the whole
@@ -208,63 +186,79 @@ static void start_deadline(struct session *s)
         s->stream.deadline = clock_after((msec) conf.smtpd_timeout * 1000);
 }
 
-bool smtpd_content_read_data(struct session *s)
+/* What is done with bytes in the stream's buffer, which are its own until they are consumed. How many of
+ * them it has taken; an end of the session is in s->reason. */
+typedef size_t use_bytes(struct session *s, const char *bytes, size_t n);
+
+static size_t decode(struct session *s, const char *bytes, size_t n)
+{
+    struct dots *d = &s->mail->content->dots;
+    size_t lines = d->line_count, used;
+
+    settle_cr(s, bytes, n);
+    size_t decoded = smtpd_dots_decode(d, (char *) bytes, n, &used);
+    note_size(s, decoded, d->line_count - lines);
+    note_partial_line(s->mail, bytes, decoded);
+    take(s->mail, bytes, decoded);
+    check_line_ends(s);
+    return used;
+}
+
+static size_t skip(struct session *s, const char *bytes, size_t n)
+{
+    (void) s;
+    (void) bytes;
+    return n;
+}
+
+/* What has come from the client, or comes next. False: s->reason. */
+static bool receive(struct session *s, size_t most, use_bytes *use, size_t *taken)
 {
     const char *bytes;
+    size_t n = stream_peek(&s->stream, &bytes);
+
+    if (n == 0) {
+        s->reason = smtpd_chat_failure(s);
+        return false;
+    }
+    *taken = use(s, bytes, n < most ? n : most);
+    stream_consume(&s->stream, *taken);
+    extend_deadline(s, *taken);
+    return s->reason == NULL;
+}
+
+bool smtpd_content_read_data(struct session *s)
+{
     size_t n;
 
     start_deadline(s);
-    while (s->mail->content->dots.state != DOTS_END) {
-        if ((n = stream_peek(&s->stream, &bytes)) == 0)
-            return lose_client(s);
-        size_t used = take_encoded(s, bytes, n);
-        stream_consume(&s->stream, used);
-        extend_deadline(s, used);
-        if (is_forbidden(s))
+    while (s->mail->content->dots.state != DOTS_END)
+        if (!receive(s, SIZE_MAX, decode, &n))
             return false;
-    }
+    s->stream.deadline = NEVER;
+    return true;
+}
+
+static bool receive_chunk(struct session *s, long left, use_bytes *use)
+{
+    size_t n;
+
+    start_deadline(s);
+    for (; left > 0; left -= (long) n)
+        if (!receive(s, (size_t) left, use, &n))
+            return false;
     s->stream.deadline = NEVER;
     return true;
 }
 
 bool smtpd_content_read_chunk(struct session *s, long left)
 {
-    const char *bytes;
-    size_t n;
-
-    start_deadline(s);
-    while (left > 0) {
-        if ((n = stream_peek(&s->stream, &bytes)) == 0)
-            return lose_client(s);
-        if (n > (size_t) left)
-            n = (size_t) left;
-        take_encoded(s, bytes, n);
-        stream_consume(&s->stream, n);
-        extend_deadline(s, n);
-        left -= (long) n;
-        if (is_forbidden(s))
-            return false;
-    }
-    s->stream.deadline = NEVER;
-    return true;
+    return receive_chunk(s, left, decode);
 }
 
 bool smtpd_content_skip(struct session *s, long left)
 {
-    const char *bytes;
-    size_t n;
-
-    start_deadline(s);
-    while (left > 0) {
-        if ((n = stream_peek(&s->stream, &bytes)) == 0)
-            return lose_client(s);
-        n = n < (size_t) left ? n : (size_t) left;
-        stream_consume(&s->stream, n);
-        extend_deadline(s, n);
-        left -= (long) n;
-    }
-    s->stream.deadline = NEVER;
-    return true;
+    return receive_chunk(s, left, skip);
 }
 
 /* A chunk may end within a line; text always ends with its line. */

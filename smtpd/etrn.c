@@ -1,51 +1,24 @@
 /* etrn.c: ETRN (RFC 1985): deliver what is queued for a domain.
  */
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "config/config.h"
-#include "ipc/attr.h"
-#include "ipc/client.h"
+#include "mail/flush_client.h"
 #include "smtpd/chat.h"
 #include "smtpd/hostname.h"
 #include "smtpd/restrict.h"
 #include "smtpd/setup.h"
 
-enum { FLUSH_MS = 30000 };
-
-static bool ask_flush_service(const char *domain)
-{
-    static struct client *service;
-    struct str request = {0}, answer = {0};
-    struct attrs list;
-
-    if (service == NULL) {
-        char *path = mem_printf("public/%s", conf.flush_service_name);
-        service = client_new(path, NULL, NULL);
-        mem_free(path);
-    }
-    attr_put(&request, "request", "send_site");
-    attr_put(&request, "site", domain);
-    attr_end(&request);
-    bool ok = client_ask(service, &request, &answer, clock_after(FLUSH_MS));
-    const char *cursor = str_text(&answer);
-    ok = ok && attrs_parse(&cursor, cursor + answer.len, &list) && attrs_long(&list, "status", -1) == 0;
-    str_done(&request);
-    str_done(&answer);
-    return ok;
-}
-
 /* The flush service keeps logs for fast_flush_domains only: for others nobody knows what is queued. */
 static struct reply queue_run(struct session *s, const char *domain)
 {
-    switch (match_list_find(smtpd_setup.flush_domains, domain)) {
-    case MATCH_NO:
+    switch (flush_send_site(domain)) {
+    case FLUSH_OK:
+        return reply(250, NULL, "Queuing started");
+    case FLUSH_DENY:
+        log_warn("reject: ETRN %.100s... from %s", domain, s->peer.namaddr);
         return smtpd_chat_reply(s, 459, NULL, "<%s>: service unavailable", domain);
-    case MATCH_YES:
-        if (ask_flush_service(domain))
-            return reply(250, NULL, "Queuing started");
-        break;
-    case MATCH_ERROR:
+    case FLUSH_BAD:
+    case FLUSH_FAIL:
         break;
     }
     return reply(458, NULL, "Unable to queue messages");

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/idna.h"
 #include "base/utf8.h"
 #include "config/config.h"
-#include "base/idna.h"
 
 enum { NAME_MAX_LEN = 255, LABEL_MAX_LEN = 63 };
 
@@ -40,7 +40,7 @@ bool smtpd_hostname_is_valid(const char *name)
 
     if (utf8_is_ascii(name, strlen(name)))
         return is_ascii_name(name);
-    bool ok = idna_to_ascii(name, &ascii) && is_ascii_name(str_text(&ascii));
+    bool ok = conf.smtputf8_enable && idna_to_ascii(name, &ascii) && is_ascii_name(str_text(&ascii));
     str_done(&ascii);
     return ok;
 }

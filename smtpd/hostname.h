@@ -8,7 +8,8 @@
 #include "base/net.h"
 
 /* RFC 1123 2.1, and underscores, since they exist: labels of letters, digits, '-' and '_', not all
- * numeric. An internationalised name is judged by its ASCII form. */
+ * numeric. An internationalised name is judged by its ASCII form, if
+ * smtputf8_enable lets there be such names. */
 bool smtpd_hostname_is_valid(const char *name);
 
 /* The same, and it has a dot in it. A dot at the end does not count. */

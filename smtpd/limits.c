@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "smtpd/chat.h"
-#include "smtpd/notify.h"
+#include "mail/postmaster.h"
 
 /* Limits are for the network that a client is in. */
 static const char *counted_as(struct session *s)

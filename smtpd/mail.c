@@ -8,16 +8,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "mail/address_path.h"
 #include "mail/anvil_client.h"
 #include "mail/dsn.h"
+#include "mail/postmaster.h"
 #include "queue/envelope.h"
 #include "smtpd/chat.h"
 #include "smtpd/content.h"
 #include "smtpd/envelope.h"
 #include "smtpd/limits.h"
-#include "smtpd/notify.h"
 #include "smtpd/restrict.h"
 #include "smtpd/setup.h"
 #include "smtpd/xforward.h"
@@ -38,7 +39,7 @@ static bool parse_sender(struct session *s, const struct word *word)
 
     if (ok)
         s->mail->sender = arena_strndup(&s->mail->arena, str_text(&address), address.len);
-    else
+    else if (!word->is_bad)
         log_warn("Illegal address syntax from %s in MAIL command: %s", s->peer.namaddr, word->text);
     str_done(&address);
     return ok;
@@ -143,10 +144,14 @@ static enum verdict check_size(struct session *s, struct reply *why)
     return DUNNO;
 }
 
-static bool lacks_smtputf8(const struct session *s, const char *address)
+bool smtpd_mail_lacks_smtputf8(const struct session *s, const char *which, const char *address)
 {
-    return conf.smtputf8_enable && conf.strict_smtputf8 && !s->mail->smtputf8 &&
-        !utf8_is_ascii(address, strlen(address));
+    if (s->mail->smtputf8 || utf8_is_ascii(address, strlen(address)))
+        return false;
+    if (compat.smtputf8)
+        log_info("using backwards-compatible default setting smtputf8_enable=no to accept non-ASCII %s address \"%s\" "
+            "from %s", which, address, s->peer.namaddr);
+    return conf.smtputf8_enable && conf.strict_smtputf8;
 }
 
 /* The transaction has begun; false: *why it must not go on. */
@@ -163,7 +168,7 @@ static bool begin(struct session *s, const struct words *w, struct reply *why)
         return false;
     }
     *why = reply(553, "5.6.7", "Must declare SMTPUTF8 to send unicode address");
-    if (lacks_smtputf8(s, s->mail->sender))
+    if (smtpd_mail_lacks_smtputf8(s, "sender", s->mail->sender))
         return false;
     if (check_size(s, why) == REJECT)
         return false;
@@ -274,7 +279,6 @@ struct reply smtpd_mail_commit(struct session *s)
     if (status == 0) {
         s->error_count = s->junk_count = 0;
         s->error_classes = 0;
-        smtpd_notify_forget(s);
         r = smtpd_chat_reply(s, 250, "2.0.0", "Ok: queued as %s", m->queue_id);
     } else
         r = smtpd_mail_failure(s, status, str_text(&reason));

@@ -18,6 +18,9 @@ struct reply smtpd_mail_commit(struct session *s);
 /* End the transaction, if there is one; what is with cleanup is cancelled. */
 void smtpd_mail_free(struct session *s);
 
+/* A "sender" or "recipient" beyond ASCII without the SMTPUTF8 that it needs. */
+bool smtpd_mail_lacks_smtputf8(const struct session *s, const char *which, const char *address);
+
 /* "queue file write error" and the like, as a reply. reason: cleanup's own words, may be "". */
 struct reply smtpd_mail_failure(struct session *s, int status, const char *reason);
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "base/words.h"
 #include "mail/address.h"
 #include "mail/address_path.h"
@@ -64,20 +65,37 @@ static bool is_path(const struct words *w)
     return w->count == 2 && keyword_len(w->item[1].text) == strlen(w->item[1].text);
 }
 
+static struct word *add_word(struct arena *a, struct words *w)
+{
+    enum { FEW = 8 };
+
+    if (w->count == w->room) {
+        struct word *more = arena_alloc(a, (w->room == 0 ? FEW : w->room * 2) * sizeof(*more));
+        if (w->room > 0)
+            memcpy(more, w->item, w->room * sizeof(*more));
+        w->room = w->room == 0 ? FEW : w->room * 2;
+        w->item = more;
+    }
+    return &w->item[w->count];
+}
+
 bool smtpd_parse_words(struct arena *a, const char *line, struct words *w)
 {
-    w->count = 0;
+    *w = (struct words){0};
     for (;;) {
         while (is_blank(*line))
             line++;
         if (*line == 0)
             return w->count > 0;
-        if (w->count == WORDS_MAX)
-            return false;
-        struct word *word = &w->item[w->count];
+        struct word *word = add_word(a, w);
         word->is_bad = false;
         size_t len = w->count == 1 ? keyword_len(line) : 0;
-        const char *end = len > 0 ? line + len : is_path(w) ? address_path_end(line) : line;
+        const char *end = line + len;
+        if (is_path(w)) {
+            bool is_closed;
+            end = address_path_end(line, &is_closed);
+            word->is_bad = !is_closed;
+        }
         if (end == line)
             end = word_end(line, &word->is_bad);
         word->text = arena_strndup(a, line, (size_t) (end - line));
@@ -149,6 +167,26 @@ bool smtpd_parse_xtext(const char *text, struct str *out)
     return true;
 }
 
+/* RFC 6533 3: utf-8-addr-xtext and utf-8-addr-unitext: \x{HEX} is a character. */
+static bool parse_unicode_xtext(const char *text, struct str *out)
+{
+    char *end;
+
+    while (*text != 0) {
+        if (*text != '\\') {
+            str_addc(out, *text++);
+            continue;
+        }
+        if (strncmp(text, "\\x{", 3) != 0 || hex_digit(text[3]) < 0)
+            return false;
+        unsigned long point = strtoul(text + 3, &end, 16);
+        if (*end != '}' || point == 0 || !utf8_add(out, point))
+            return false;
+        text = end + 1;
+    }
+    return utf8_is_valid(str_text(out), out->len);
+}
+
 void smtpd_parse_put_xtext(struct str *out, const char *text, const char *special)
 {
     for (; *text != 0; text++) {
@@ -195,14 +233,15 @@ bool smtpd_parse_orcpt(const char *text, struct str *out)
     const char *semicolon = strchr(text, ';');
 
     str_clear(out);
-    if (semicolon == NULL || semicolon == text || semicolon[1] == 0)
+    if (semicolon == NULL || semicolon == text)
         return false;
     for (const char *p = text; p < semicolon; p++)
         if (!isalnum((unsigned char) *p) && strchr("-_.", *p) == NULL)
             return false;
     str_add(out, text, (size_t) (semicolon - text) + 1);
     size_t type_len = out->len;
-    if (!smtpd_parse_xtext(semicolon + 1, out))
+    bool is_unicode = strncasecmp(text, "utf-8;", 6) == 0;
+    if (!(is_unicode ? parse_unicode_xtext : smtpd_parse_xtext)(semicolon + 1, out))
         return false;
     for (size_t i = type_len; i < out->len; i++)
         if ((unsigned char) out->data[i] < ' ' || out->data[i] == 0x7f)

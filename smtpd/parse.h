@@ -17,14 +17,12 @@ struct word {
     bool is_bad;
 };
 
-enum { WORDS_MAX = 32 };
-
 struct words {
-    size_t count;
-    struct word item[WORDS_MAX];
+    size_t count, room;
+    struct word *item; /* in the arena */
 };
 
-/* False: no words at all, or more than WORDS_MAX. */
+/* False: no words at all. */
 bool smtpd_parse_words(struct arena *a, const char *line, struct words *w);
 
 /* All words from the index on, joined by single blanks. */
@@ -52,7 +50,8 @@ int smtpd_parse_notify(struct arena *a, const char *text);
 /* The RET parameter (RFC 3461 4.3) as DSN_RET_ bits; 0: neither FULL nor HDRS. */
 int smtpd_parse_ret(const char *text);
 
-/* The ORCPT parameter (RFC 3461 4.2), "type;xtext", as "type;address". False: malformed. */
+/* The ORCPT parameter (RFC 3461 4.2, RFC 6533 3), "type;xtext", as "type;address". False: malformed, or
+ * with control characters. */
 bool smtpd_parse_orcpt(const char *text, struct str *out);
 
 /* How a non-SMTP client gives itself away: "Subject:" as a command. */

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "mail/address_path.h"
 #include "mail/anvil_client.h"
+#include "mail/verify_sender.h"
 #include "smtpd/chat.h"
 #include "smtpd/content.h"
 #include "smtpd/limits.h"
@@ -16,7 +17,7 @@
 #include "smtpd/setup.h"
 
 struct recipient {
-    const char *address, *dsn_orcpt;
+    const char *address, *path, *dsn_orcpt; /* path: as the client gave it, without <> */
     int dsn_notify;
 };
 
@@ -26,12 +27,25 @@ static bool parse_address(struct session *s, const struct word *word, struct rec
     int options = conf.strict_rfc821_envelopes ? ADDRESS_PATH_STRICT : 0;
     bool ok = !word->is_bad && smtpd_parse_address(word->text, options, &address) && address.len > 0;
 
-    if (ok)
+    if (ok) {
+        size_t n = strlen(word->text);
+        bool has_brackets = n >= 2 && word->text[0] == '<' && word->text[n - 1] == '>';
         rcpt->address = arena_strndup(&s->scratch, str_text(&address), address.len);
-    else
+        rcpt->path = has_brackets ? arena_strndup(&s->scratch, word->text + 1, n - 2) : word->text;
+    } else if (!word->is_bad)
         log_warn("Illegal address syntax from %s in RCPT command: %s", s->peer.namaddr, word->text);
     str_done(&address);
     return ok;
+}
+
+/* A reply to a probe of ours comes to a sender that changes with time: it is the plain one that exists. */
+static void take_verify_sender(struct session *s, struct recipient *rcpt)
+{
+    struct str plain = {0};
+
+    if (verify_sender_is_ours(rcpt->address, &plain))
+        rcpt->address = arena_strdup(&s->scratch, str_text(&plain));
+    str_done(&plain);
 }
 
 /* One ESMTP parameter; true: fine, else *why. */
@@ -67,8 +81,7 @@ static bool parse(struct session *s, const struct words *w, struct recipient *rc
         if (!parse_option(s, &w->item[i], rcpt, why))
             return false;
     *why = reply(553, "5.6.7", "Must declare SMTPUTF8 to send unicode address");
-    return !conf.smtputf8_enable || !conf.strict_smtputf8 || s->mail->smtputf8 ||
-        utf8_is_ascii(rcpt->address, strlen(rcpt->address));
+    return !smtpd_mail_lacks_smtputf8(s, "recipient", rcpt->address);
 }
 
 /* RFC 5321 4.5.3.1.10: a temporary code, or the client returns the mail. One that goes on and on
@@ -81,7 +94,8 @@ static struct reply too_many(struct session *s)
     return r;
 }
 
-/* Without ORCPT the recipient as it came is the original one: RFC 3461 5.2.1 wants it kept. */
+/* Without ORCPT the recipient as it came, quotes, source route and all, is the original one: RFC 3461 5.2.1
+ * wants it kept. */
 static void add(struct session *s, const struct recipient *rcpt)
 {
     struct mail *m = s->mail;
@@ -89,7 +103,7 @@ static void add(struct session *s, const struct recipient *rcpt)
 
     if (orcpt == NULL)
         orcpt = arena_printf(&s->scratch, "%s;%s", m->smtputf8 && !utf8_is_ascii(rcpt->address, strlen(rcpt->address)) ?
-            "utf-8" : "rfc822", rcpt->address);
+            "utf-8" : "rfc822", rcpt->path);
     cleanup_recipient(m->cleanup, rcpt->address, rcpt->address, orcpt, rcpt->dsn_notify);
     if (m->rcpt_count++ == 0)
         m->first_rcpt = arena_strdup(&m->arena, rcpt->address);
@@ -112,6 +126,7 @@ struct reply smtpd_rcpt_cmd(struct session *s, const struct words *w)
         return why;
     if (s->mail->rcpt_count >= (unsigned) conf.smtpd_recipient_limit)
         return too_many(s);
+    take_verify_sender(s, &rcpt);
     if (smtpd_restrict_rcpt(s, rcpt.address, &why) == REJECT)
         return why;
     if (s->mail->cleanup == NULL && !smtpd_mail_open(s))

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "config/interfaces.h"
 #include "mail/addr_find.h"
@@ -112,6 +114,9 @@ static enum verdict judge(struct session *s, const struct resolved *r, const cha
         return refuse_error(s, r, address, class, dsn, why);
     if (strcmp(r->transport, "retry") == 0)
         return refuse_error(s, r, address, class, is_sender ? "4.1.0" : "4.1.1", why);
+    if ((r->flags & RESOLVE_CLASS_RELAY) != 0 && compat.relay_domains)
+        log_info("using backwards-compatible default setting relay_domains=$mydestination to accept mail for address "
+            "\"%s\"", address);
     struct address_class c = class_of(r->flags);
     if (c.tables == NULL || table_list_count(c.tables) == 0 ||
         (c.flag == RESOLVE_CLASS_LOCAL && is_built_in(r->recipient)))

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "mail/quote.h"
 #include "smtpd/recipient.h"
 #include "smtpd/restrict_parse.h"
+#include "smtpd/restrict_recipient.h"
 #include "smtpd/restrict_rule.h"
 #include "smtpd/setup.h"
 
@@ -167,20 +169,32 @@ static enum verdict apply_delayed(struct session *s, bool has_sender, struct rep
     return DUNNO;
 }
 
+static enum verdict apply_relay(struct session *s, const char *recipient, struct reply *why)
+{
+    if (compat.relay_restrictions)
+        smtpd_restrict_recipient_note_relay(s, recipient);
+    return apply(s, smtpd_setup.relay, recipient, CLASS_RECIPIENT, why);
+}
+
+static enum verdict apply_relay_and_recipient(struct session *s, const char *recipient, struct reply *why)
+{
+    if (conf.smtpd_relay_before_recipient_restrictions) {
+        enum verdict v = apply_relay(s, recipient, why);
+        return v == REJECT ? v : apply(s, smtpd_setup.recipient, recipient, CLASS_RECIPIENT, why);
+    }
+    if (apply(s, smtpd_setup.recipient, recipient, CLASS_RECIPIENT, why) != REJECT)
+        return apply_relay(s, recipient, why);
+    if (compat.relay_after_recipient)
+        log_info("using backwards-compatible default setting smtpd_relay_before_recipient_restrictions=no to reject "
+            "recipient \"%s\" from client \"%s\"", recipient, s->peer.namaddr);
+    return REJECT;
+}
+
 static enum verdict apply_recipient(struct session *s, const char *recipient, struct reply *why)
 {
-    const struct rules *first = smtpd_setup.relay, *second = smtpd_setup.recipient;
-
     if (conf.smtpd_delay_reject && apply_delayed(s, true, why) == REJECT)
         return REJECT;
-    if (!conf.smtpd_relay_before_recipient_restrictions) {
-        first = smtpd_setup.recipient;
-        second = smtpd_setup.relay;
-    }
-    enum verdict v = apply(s, first, recipient, CLASS_RECIPIENT, why);
-    if (v != REJECT)
-        v = apply(s, second, recipient, CLASS_RECIPIENT, why);
-    v = settle(s, v, why);
+    enum verdict v = settle(s, apply_relay_and_recipient(s, recipient, why), why);
     bool is_due = conf.smtpd_reject_unlisted_recipient && !s->checks->is_recipient_checked && !s->mail->is_discard;
     if (v != REJECT && is_due && !s->is_stand_alone)
         v = smtpd_recipient_check(s, recipient, CLASS_RECIPIENT, why);
@@ -210,7 +224,7 @@ enum verdict smtpd_restrict_vrfy(struct session *s, const char *address, struct 
         v = apply_delayed(s, false, why);
     if (v != REJECT)
         v = settle(s, v, why);
-    if (v != REJECT)
+    if (v != REJECT && !s->is_stand_alone)
         v = smtpd_recipient_check(s, address, CLASS_RECIPIENT, why);
     s->recipient = NULL;
     return end(s, v);

@@ -1,16 +1,26 @@
 /* restrict_client.c: restrictions on who is connected.
  */
 #include "base/log.h"
-
 #include "config/config.h"
 #include "config/interfaces.h"
 #include "smtpd/restrict_rule.h"
 #include "smtpd/setup.h"
 
+/* mynetworks is what it is by a default of old: will the client be in it with the new one? */
+static void note_old_networks(const struct session *s)
+{
+    struct match_list *list = smtpd_setup.new_networks;
+
+    if (list != NULL && match_list_find_client(list, s->peer.name, s->peer.addr) == MATCH_NO)
+        log_info("using backwards-compatible default setting mynetworks_style=%s to permit request from client \"%s\"",
+            conf.mynetworks_style, s->peer.namaddr);
+}
+
 static enum verdict permit_mynetworks(struct session *s, const struct rule *rule, struct reply *why)
 {
     switch (match_list_find_client(smtpd_setup.mynetworks, s->peer.name, s->peer.addr)) {
     case MATCH_YES:
+        note_old_networks(s);
         return smtpd_verdict_permit(s, rule->what->name, CLASS_CLIENT, s->peer.namaddr);
     case MATCH_NO:
         return DUNNO;

@@ -19,7 +19,7 @@ static struct hash tables;  /* name -> struct table_list of that one table */
 
 static const struct restriction *const all_tables[] = {smtpd_restrict_basic_table, smtpd_restrict_client_table,
     smtpd_restrict_helo_table, smtpd_restrict_sender_table, smtpd_restrict_recipient_table, smtpd_restrict_map_table,
-    smtpd_restrict_dns_table};
+    smtpd_restrict_dns_table, smtpd_restrict_verify_table};
 
 
 static enum verdict answer_misconfigured(struct session *s, const struct rule *rule, struct reply *why)

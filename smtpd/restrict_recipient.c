@@ -3,11 +3,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "mail/address.h"
 #include "smtpd/recipient.h"
+#include "smtpd/restrict_recipient.h"
 #include "smtpd/restrict_rule.h"
 #include "smtpd/restrict_sender.h"
+#include "smtpd/setup.h"
 
 enum destination { OURS, FOREIGN, DUBIOUS, NOT_KNOWN };
 
@@ -29,9 +33,24 @@ static enum destination destination_of(struct session *s, const char *recipient)
         return OURS;
     if (!conf.allow_untrusted_routing && is_routed(r))
         return DUBIOUS;
-    return (r->flags & (RESOLVE_CLASS_LOCAL | RESOLVE_CLASS_ALIAS | RESOLVE_CLASS_VIRTUAL | RESOLVE_CLASS_RELAY)) != 0
-        ? OURS
-        : FOREIGN;
+    if ((r->flags & (RESOLVE_CLASS_LOCAL | RESOLVE_CLASS_ALIAS | RESOLVE_CLASS_VIRTUAL)) != 0)
+        return OURS;
+    if ((r->flags & RESOLVE_CLASS_RELAY) == 0)
+        return FOREIGN;
+    if (compat.relay_domains)
+        log_info("using backwards-compatible default setting relay_domains=$mydestination to accept mail for domain "
+            "\"%s\"", address_domain(r->recipient));
+    return OURS;
+}
+
+void smtpd_restrict_recipient_note_relay(struct session *s, const char *recipient)
+{
+    if (s->is_stand_alone || match_list_find_client(smtpd_setup.mynetworks, s->peer.name, s->peer.addr) == MATCH_YES)
+        return;
+    enum destination where = destination_of(s, recipient);
+    if (where == FOREIGN || where == DUBIOUS)
+        log_info("using backwards-compatible default setting \"smtpd_relay_restrictions = (empty)\" to avoid \"Relay "
+            "access denied\" error for recipient \"%s\" from client \"%s\"", recipient, s->peer.namaddr);
 }
 
 static enum verdict refuse_foreign(struct session *s, struct reply *why, int code, const char *dsn)

@@ -43,7 +43,7 @@ struct rules {
 /* Each ends with a NULL name. */
 extern const struct restriction smtpd_restrict_basic_table[], smtpd_restrict_client_table[],
     smtpd_restrict_helo_table[], smtpd_restrict_sender_table[], smtpd_restrict_recipient_table[],
-    smtpd_restrict_map_table[], smtpd_restrict_dns_table[];
+    smtpd_restrict_map_table[], smtpd_restrict_dns_table[], smtpd_restrict_verify_table[];
 
 evaluator smtpd_restrict_class; /* rule->list */
 evaluator smtpd_restrict_map_by_class; /* a bare type:table: which check it is depends on the list */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -79,24 +80,9 @@ static bool is_not_smtp(const char *word)
     return smtpd_parse_is_header(word) || (match_list_find(smtpd_setup.forbidden_commands, word) == MATCH_YES);
 }
 
-static struct reply unknown_command(struct session *s, const struct words *w, const char *line)
+/* The beginning of some text, as C escapes, for the log. */
+static const char *escaped(struct session *s, const char *bytes, size_t n)
 {
-    s->where = "UNKNOWN";
-    if (is_not_smtp(w->item[0].text)) {
-        log_warn("non-SMTP command from %s: %.100s", s->peer.namaddr, line);
-        return (struct reply){
-            .code = 221, .dsn = "2.7.0", .text = "Error: I can break rules, too. Goodbye.", .is_last = true};
-    }
-    if (s->access_is_denied)
-        return smtpd_chat_reply(s, 503, "5.7.0", "Error: access denied for %s", s->peer.namaddr);
-    return protocol_error(s, 500, "5.5.2", "Error: command not recognized");
-}
-
-/* What waits to be read, as C escapes, for the log. */
-static const char *escaped_input(struct session *s)
-{
-    const char *bytes = "";
-    size_t n = stream_has_input(&s->stream) ? stream_peek(&s->stream, &bytes) : 0;
     struct str out = {0};
 
     for (size_t i = 0; i < n && i < 100; i++) {
@@ -112,6 +98,28 @@ static const char *escaped_input(struct session *s)
     const char *text = arena_strndup(&s->scratch, str_text(&out), out.len);
     str_done(&out);
     return text;
+}
+
+/* What waits to be read. */
+static const char *escaped_input(struct session *s)
+{
+    const char *bytes = "";
+    size_t n = stream_has_input(&s->stream) ? stream_peek(&s->stream, &bytes) : 0;
+
+    return escaped(s, bytes, n);
+}
+
+static struct reply unknown_command(struct session *s, const struct words *w, const char *line)
+{
+    s->where = "UNKNOWN";
+    if (is_not_smtp(w->item[0].text)) {
+        log_warn("non-SMTP command from %s: %s", s->peer.namaddr, escaped(s, line, strlen(line)));
+        return (struct reply){
+            .code = 221, .dsn = "2.7.0", .text = "Error: I can break rules, too. Goodbye.", .is_last = true};
+    }
+    if (s->access_is_denied)
+        return smtpd_chat_reply(s, 503, "5.7.0", "Error: access denied for %s", s->peer.namaddr);
+    return protocol_error(s, 500, "5.5.2", "Error: command not recognized");
 }
 
 /* RFC 2920: a client that has not heard our EHLO reply, or does not wait where it must, has not
@@ -276,11 +284,12 @@ static bool greet(struct session *s)
 
 /* --- the end --- */
 
+/* Not of clients that go without QUIT once their mail is in: many do. */
 static void log_bad_end(struct session *s)
 {
     const char *id = s->mail != NULL && s->mail->queue_id != NULL ? s->mail->queue_id : "NOQUEUE";
 
-    if (s->reason == NULL)
+    if (s->reason == NULL || (strcmp(s->where, "END-OF-MESSAGE") == 0 && strcmp(s->reason, "lost connection") == 0))
         return;
     if (s->mail != NULL && s->mail->content != NULL)
         log_info("%s: %s after %s (%zu bytes) from %s", id, s->reason, s->where,
@@ -329,9 +338,11 @@ void smtpd_session_run(struct daemon_client *client)
 
     smtpd_session_init(s, client->fd);
     client->fd = -1;
-    s->is_stand_alone = client->is_stdin;
-    if (s->is_stand_alone)
+    s->is_stand_alone = client->is_stdin && getuid() != config_ids.owner_uid;
+    if (client->is_stdin)
         smtpd_standalone_attach(&s->stream);
+    if (s->is_stand_alone)
+        cleanup_through_postdrop();
     smtpd_peer_find(s, client);
     log_info("connect from %s", s->peer.namaddr);
     judge_client(s);

@@ -99,7 +99,7 @@ struct session {
     bool access_is_denied;                /* refused at connection, 503 to all but QUIT */
     unsigned error_count, junk_count;
     int error_classes;                    /* what notify_classes may want to hear of */
-    struct str transcript;                /* since the last message */
+    struct str transcript;                /* of the whole session, for the postmaster */
     enum bdat_state bdat;
     const char *where;                    /* the state, for the log: "CONNECT", "RCPT" ... */
     const char *reason;                   /* why it ended badly: "lost connection" ... */

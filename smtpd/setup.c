@@ -5,8 +5,13 @@
 
 #include "base/log.h"
 #include "base/words.h"
+#include "config/compat.h"
 #include "config/config.h"
+#include "config/interfaces.h"
 #include "mail/cleanup_client.h"
+#include "mail/flush_client.h"
+#include "mail/postmaster.h"
+#include "mail/mail_source.h"
 #include "smtpd/restrict_parse.h"
 
 struct setup smtpd_setup;
@@ -53,26 +58,17 @@ static enum bare_lf bare_lf_policy(void)
     fatal("bad value for parameter: 'smtpd_forbid_bare_newline = %s'", conf.smtpd_forbid_bare_newline);
 }
 
-static void receive_override_options(void)
+static struct match_list *new_networks(void)
 {
-    struct arena a = {0};
-    char *cursor = arena_strdup(&a, conf.receive_override_options);
+    struct str networks = {0}, why = {0};
 
-    smtpd_setup.cleanup_flags = CLEANUP_MASK_EXTERNAL;
-    smtpd_setup.validates_recipients = true;
-    for (char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
-        if (strcasecmp(word, "no_unknown_recipient_checks") == 0)
-            smtpd_setup.validates_recipients = false;
-        else if (strcasecmp(word, "no_address_mappings") == 0)
-            smtpd_setup.cleanup_flags &= ~(CLEANUP_BCC_OK | CLEANUP_MAP_OK);
-        else if (strcasecmp(word, "no_header_body_checks") == 0)
-            smtpd_setup.cleanup_flags &= ~CLEANUP_FILTER;
-        else if (strcasecmp(word, "no_milters") == 0)
-            smtpd_setup.cleanup_flags &= ~CLEANUP_MILTER;
-        else
-            fatal("unknown receive_override_options value \"%s\" in \"%s\"", word, conf.receive_override_options);
-    }
-    arena_done(&a);
+    if (!compat.mynetworks_style)
+        return NULL;
+    if (!interfaces_networks(interfaces_own(), "host", &networks, &why))
+        fatal("%s", str_text(&why));
+    struct match_list *list = match_list_open("mynetworks", str_text(&networks), MATCH_CLIENTS);
+    str_done(&networks);
+    return list;
 }
 
 #define OPEN_LIST(parameter, kind) match_list_open(#parameter, conf.parameter, (kind))
@@ -80,6 +76,7 @@ static void receive_override_options(void)
 static void open_lists(void)
 {
     smtpd_setup.mynetworks = OPEN_LIST(mynetworks, MATCH_CLIENTS);
+    smtpd_setup.new_networks = new_networks();
     smtpd_setup.xclient_hosts = OPEN_LIST(smtpd_authorized_xclient_hosts, MATCH_CLIENTS);
     smtpd_setup.xforward_hosts = OPEN_LIST(smtpd_authorized_xforward_hosts, MATCH_CLIENTS);
     smtpd_setup.verp_clients = OPEN_LIST(smtpd_authorized_verp_clients, MATCH_CLIENTS);
@@ -89,7 +86,9 @@ static void open_lists(void)
     smtpd_setup.noop_commands = OPEN_LIST(smtpd_noop_commands, MATCH_STRINGS);
     smtpd_setup.permit_log = OPEN_LIST(smtpd_log_access_permit_actions, MATCH_STRINGS);
     smtpd_setup.mydestination = OPEN_LIST(mydestination, MATCH_DOMAINS);
-    smtpd_setup.flush_domains = OPEN_LIST(fast_flush_domains, MATCH_DOMAINS);
+    flush_open();
+    postmaster_classes();   /* bad values are to stop us before there are clients */
+    cleanup_internal_flags(CLEANUP_INTERNAL_NOTIFY);
 }
 
 static void open_tables(void)
@@ -127,11 +126,30 @@ static void open_restrictions(struct setup *t)
               "check_relay_domains");
 }
 
+/* What to do when nobody knows whether an address or a name is good. */
+static void check_tempfail_actions(void)
+{
+    const struct {
+        const char *parameter, *action;
+    } values[] = {
+        {"unknown_helo_hostname_tempfail_action", conf.unknown_helo_hostname_tempfail_action},
+        {"unknown_address_tempfail_action", conf.unknown_address_tempfail_action},
+        {"unverified_recipient_tempfail_action", conf.unverified_recipient_tempfail_action},
+        {"unverified_sender_tempfail_action", conf.unverified_sender_tempfail_action},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+        if (strcasecmp(values[i].action, "defer") != 0 && strcasecmp(values[i].action, "defer_if_permit") != 0)
+            fatal("bad configuration: %s = %s", values[i].parameter, values[i].action);
+}
+
 void smtpd_setup_open(void)
 {
+    check_tempfail_actions();
     smtpd_setup.bare_lf = bare_lf_policy();
     smtpd_setup.ehlo_discard_always = smtpd_setup_ehlo_mask(conf.smtpd_discard_ehlo_keywords);
-    receive_override_options();
+    smtpd_setup.cleanup_flags = mail_source_flags(MAIL_SOURCE_SMTPD);
+    smtpd_setup.validates_recipients = mail_source_checks_recipients();
     open_lists();
     open_tables();
     open_restrictions(&smtpd_setup);

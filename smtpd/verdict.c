@@ -3,10 +3,11 @@
 #include <stdarg.h>
 #include <strings.h>
 
-#include "config/config.h"
-#include "mail/quote.h"
 #include "base/log.h"
-#include "smtpd/notify.h"
+#include "config/config.h"
+#include "mail/postmaster.h"
+#include "mail/quote.h"
+#include "smtpd/chat.h"
 #include "smtpd/setup.h"
 
 static const char *external(struct arena *a, const char *address)
@@ -49,8 +50,11 @@ static const char *logged_reply(struct session *s, const struct reply *r)
 {
     bool is_soft = conf.soft_bounce && r->code >= 500;
 
-    return arena_printf(&s->scratch, "%d %c%s %s", is_soft ? r->code - 100 : r->code, is_soft ? '4' : r->dsn[0],
+    char *text = arena_printf(&s->scratch, "%d %c%s %s", is_soft ? r->code - 100 : r->code, is_soft ? '4' : r->dsn[0],
         r->dsn + 1, r->text);
+
+    smtpd_chat_mask(text);
+    return text;
 }
 
 /* RFC 3463: the first digit of both codes says the same. */

@@ -4,7 +4,7 @@
 #define SMTPD_VERDICT_H
 
 #include "base/compiler.h"
-#include "smtpd/notify.h"
+#include "mail/postmaster.h"
 #include "smtpd/reply.h"
 #include "smtpd/session.h"
 

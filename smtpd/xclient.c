@@ -7,10 +7,10 @@
 #include <strings.h>
 
 #include "config/config.h"
+#include "mail/postmaster.h"
 #include "smtpd/chat.h"
 #include "smtpd/hostname.h"
 #include "smtpd/mail.h"
-#include "smtpd/notify.h"
 #include "smtpd/peer.h"
 #include "smtpd/restrict.h"
 

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "mail/postmaster.h"
 #include "smtpd/chat.h"
-#include "smtpd/notify.h"
 #include "smtpd/xclient.h"
 
 void smtpd_xforward_free(struct session *s)

@@ -16,6 +16,9 @@ static const struct {
     {"mail from:a@b", "mail|from:|a@b"},
     {"RCPT TO:<\"a b\"@c> NOTIFY=NEVER", "RCPT|TO:|<\"a b\"@c>|NOTIFY=NEVER"},
     {"RCPT TO:<\"a>b\"@c>", "RCPT|TO:|<\"a>b\"@c>"},
+    {"RCPT TO:<a@b", "RCPT|TO:|!<a@b"},
+    {"RCPT TO:<<a@b> X", "RCPT|TO:|!<<a@b> X"},
+    {"RCPT TO:<x <a@b>> X", "RCPT|TO:|<x <a@b>>|X"},
     {"RCPT TO:", "RCPT|TO:"},
     {"MAIL FROM", "MAIL|FROM"},
     {"VRFY \"a b\" c", "VRFY|\"a b\"|c"},
@@ -40,19 +43,31 @@ static void test_words(void **state)
     }
 }
 
-static void test_no_words(void **state)
+static void test_many_words(void **state)
 {
     struct arena a = {0};
     struct words w;
     struct str many = {0};
 
     (void) state;
+    for (int i = 0; i < 1000; i++)
+        str_addf(&many, "x%d ", i);
+    assert_true(smtpd_parse_words(&a, str_text(&many), &w));
+    assert_int_equal(w.count, 1000);
+    assert_string_equal(w.item[0].text, "x0");
+    assert_string_equal(w.item[999].text, "x999");
+    str_done(&many);
+    arena_done(&a);
+}
+
+static void test_no_words(void **state)
+{
+    struct arena a = {0};
+    struct words w;
+
+    (void) state;
     assert_false(smtpd_parse_words(&a, "", &w));
     assert_false(smtpd_parse_words(&a, "  \t", &w));
-    for (int i = 0; i <= WORDS_MAX; i++)
-        str_adds(&many, "x ");
-    assert_false(smtpd_parse_words(&a, str_text(&many), &w));
-    str_done(&many);
     arena_done(&a);
 }
 
@@ -95,7 +110,13 @@ static void test_orcpt(void **state)
     static const struct {
         const char *text, *want;
     } cases[] = {{"rfc822;a@b", "rfc822;a@b"}, {"rfc822;a+40b", "rfc822;a@b"}, {"a@b", NULL}, {";a", NULL},
-        {"rfc822;", NULL}, {"r f;a", NULL}, {"rfc822;a+0Ab", NULL}};
+        {"rfc822;", "rfc822;"}, {"r f;a", NULL}, {"rfc822;a+0Ab", NULL}, {"rfc822;a+00", NULL},
+        {"rfc822;\\x{FC}", "rfc822;\\x{FC}"}, {"utf-8;a+2Bb", "utf-8;a+2Bb"},
+        {"utf-8;j\\x{FC}@b", "utf-8;j\xc3\xbc@b"}, {"utf-8;j\xc3\xbc@b", "utf-8;j\xc3\xbc@b"},
+        {"UTF-8;\\x{20ac}\\x{1F600}", "UTF-8;\xe2\x82\xac\xf0\x9f\x98\x80"}, {"utf-8;\xff", NULL},
+        {"utf-8;\\x{}", NULL}, {"utf-8;\\x{zz}", NULL}, {"utf-8;\\x{-1}", NULL}, {"utf-8;\\x{FC", NULL},
+        {"utf-8;\\y", NULL}, {"utf-8;\\x{0}", NULL}, {"utf-8;\\x{0A}", NULL}, {"utf-8;\\x{D800}", NULL},
+        {"utf-8;\\x{110000}", NULL}, {"utf-8;\\x{FFFFFFFFFFFFFFFFFFFF}", NULL}};
     struct str out = {0};
 
     (void) state;
@@ -131,7 +152,7 @@ static void test_small_things(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_no_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_many_words), cmocka_unit_test(test_no_words),
         cmocka_unit_test(test_xtext), cmocka_unit_test(test_notify), cmocka_unit_test(test_orcpt),
         cmocka_unit_test(test_small_things)};
 

@@ -139,6 +139,21 @@ static const struct {
         "450 4.7.1 <client.example[192.0.2.9]>: Client host rejected: dead.example: Service unavailable"},
     {"a bad list that does not answer", "reject_rbl_client dead.example", STRANGER, "a@b.example", "user@local.test",
         NULL},
+    {"deliverable addresses", "reject_unverified_sender, reject_unverified_recipient", STRANGER, "a@b.example",
+        "user@local.test", NULL},
+    {"null sender needs no probe", "reject_unverified_sender", STRANGER, "", "user@local.test", NULL},
+    {"undeliverable sender", "reject_unverified_sender", STRANGER, "bad@b.example", "user@local.test",
+        "550 5.1.7 <bad@b.example>: Sender address rejected: undeliverable address: host said: 550 5.1.1 no"},
+    {"sender that cannot be probed now", "reject_unverified_sender", STRANGER, "busy@b.example", "user@local.test",
+        "450 4.1.7 <busy@b.example>: Sender address rejected: unverified address: host said: 450 4.2.0 later"},
+    {"undeliverable recipient", "reject_unverified_recipient", STRANGER, "a@b.example", "bad@relay.test",
+        "450 4.1.1 <bad@relay.test>: Recipient address rejected: unverified address: host said: 550 5.1.1 no"},
+    {"a reject comes first", "reject_unverified_recipient, reject", STRANGER, "a@b.example", "slow@relay.test",
+        "554 5.7.1 <slow@relay.test>: Recipient address rejected: Access denied"},
+    {"recipient that is being probed", "reject_unverified_recipient", STRANGER, "a@b.example", "slow@relay.test",
+        "450 4.1.1 <slow@relay.test>: Recipient address rejected: unverified address: Address verification in progress"},
+    {"no verify service", "reject_unverified_recipient", STRANGER, "a@b.example", "dead@relay.test",
+        "450 4.1.1 <dead@relay.test>: Recipient address rejected: address verification problem"},
     {"a malformed list", "reject_rbl_client bl.example=127.0.0", STRANGER, "a@b.example", "user@local.test",
         "451 4.3.5 Server configuration error"},
 };
@@ -183,6 +198,23 @@ static void test_lists(void **state)
             fail_msg("%s: not logged", cases[i].what);
         smtpd_session_done(&s);
     }
+}
+
+static void test_probe_is_waited_for(void **state)
+{
+    struct session s;
+    char text[300];
+    size_t i = 0;
+
+    (void) state;
+    while (strcmp(cases[i].what, "recipient that is being probed") != 0)
+        i++;
+    conf.address_verify_poll_count = 3;
+    verify_questions = 0;
+    apply(i, &s, text, sizeof(text));
+    assert_int_equal(verify_questions, 3);
+    conf.address_verify_poll_count = 1;
+    smtpd_session_done(&s);
 }
 
 static void test_warning_is_logged(void **state)
@@ -289,13 +321,15 @@ static int setup_config(void **state)
     zone = records;
     zone_count = ARRAY_SIZE(records);
     load_config("smtpd_restriction_classes = careful, endless\n"
-                "careful = reject_non_fqdn_recipient, reject_non_fqdn_sender\nendless = endless\n");
+                "careful = reject_non_fqdn_recipient, reject_non_fqdn_sender\nendless = endless\n"
+                "address_verify_poll_count = 1\nunverified_sender_reject_code = 550\n");
     return 0;
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lists), cmocka_unit_test(test_warning_is_logged),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lists), cmocka_unit_test(test_probe_is_waited_for),
+        cmocka_unit_test(test_warning_is_logged),
         cmocka_unit_test(test_misspelt_word_is_told_at_start), cmocka_unit_test(test_relay_guard),
         cmocka_unit_test(test_without_delay), cmocka_unit_test(test_soft_bounce),
         cmocka_unit_test(test_multi_recipient_bounce)};
