@@ -1,52 +1,17 @@
 #include "cleanup/alias.h"
 
+#include <strings.h>
+
 #include "base/log.h"
-#include "base/net.h"
 #include "config/config.h"
-#include "config/interfaces.h"
-#include "mail/addr_find.h"
+#include "mail/addr_map.h"
 #include "mail/cleanup_client.h"
-#include "mail/match.h"
-#include "mail/quote.h"
-#include "mail/rewrite_client.h"
 
-static struct addr_find search;   /* tables NULL: there are no aliases */
-static struct match_list *mydestination;
-static bool is_extension_kept;    /* propagate_unmatched_extensions has "virtual" */
-
-static enum match_result is_local(void *context, const char *domain)
-{
-    struct net_addr literal;
-    char address[NET_HOST_LEN];
-    size_t n = strlen(domain);
-
-    (void) context;
-    if (strcasecmp(domain, conf.myorigin) == 0)
-        return MATCH_YES;
-    if (n > 2 && n < sizeof(address) && domain[0] == '[' && domain[n - 1] == ']') {
-        memcpy(address, domain + 1, n - 2);
-        address[n - 2] = 0;
-        return net_parse(&literal, address, 0) &&
-                (interfaces_has(interfaces_own(), &literal) || interfaces_has(interfaces_proxy(), &literal))
-            ? MATCH_YES : MATCH_NO;
-    }
-    return match_list_find(mydestination, domain);
-}
+static struct addr_map *aliases; /* NULL: there are none */
 
 void cleanup_alias_init(void)
 {
-    struct match_list *propagated = match_list_open("propagate_unmatched_extensions", conf.propagate_unmatched_extensions, MATCH_STRINGS);
-
-    is_extension_kept = match_list_find(propagated, "virtual") == MATCH_YES;
-    match_list_close(propagated);
-    if (*conf.virtual_alias_maps == 0)
-        return;
-    mydestination = match_list_open("mydestination", conf.mydestination, MATCH_STRINGS);
-    search = (struct addr_find){
-        .tables = table_list_open(conf.virtual_alias_maps, TABLE_FOLD | (conf.smtputf8_enable ? TABLE_UTF8 : 0)),
-        .steps = ADDR_FIND_ADDRESS, .delimiters = conf.recipient_delimiter,
-        .double_bounce = conf.double_bounce_sender, .is_local = is_local,
-    };
+    aliases = addr_map_open("virtual_alias_maps", conf.virtual_alias_maps, "virtual");
 }
 
 /* One expansion under way. */
@@ -54,85 +19,129 @@ struct expansion {
     struct message *message;
     const struct envelope_recipient *from;
     struct vec addresses;      /* const char *: found so far; those not yet looked up are at the end */
-    struct hash seen;          /* an address that comes again is final: aliases may name themselves */
+    struct hash final;         /* in lower case: what is not looked up again. Aliases may name themselves */
+    bool has_failed;
 };
 
-static void problem(struct expansion *x, const char *what)
+/* The operator's mistake, or an attempt to use our memory up. */
+static void unreasonable(struct expansion *x, const char *what)
 {
-    log_warn("%s: virtual_alias_maps: %s for %s -- message not accepted, try again later", x->message->queue_id, what,
-        x->from->address);
-    cleanup_message_refuse(x->message, CLEANUP_STAT_WRITE, "virtual alias problem");
+    x->has_failed = true;
+    log_warn("%s: unreasonable %s %s -- message not accepted, try again later", x->message->queue_id,
+        addr_map_name(aliases), what);
+    cleanup_message_refuse(x->message, CLEANUP_STAT_DEFER, "4.6.0 Alias expansion error");
 }
 
-/* A result is a list as in a header; what has no domain gets one. */
-static void add_result(struct expansion *x, const char *address, const char *result, const char *extension)
+static void table_failed(struct expansion *x)
+{
+    x->has_failed = true;
+    log_warn("%s: %s map lookup problem for %s -- message not accepted, try again later", x->message->queue_id,
+        addr_map_name(aliases), x->from->address);
+    cleanup_message_refuse(x->message, CLEANUP_STAT_WRITE, "");
+}
+
+/* Addresses are the same whatever their case. */
+static const char *fold(struct str *key, const char *address)
+{
+    str_set(key, address);
+    str_lower(key);
+    return str_text(key);
+}
+
+static void mark_final(struct expansion *x, const char *address)
+{
+    struct str key = {0};
+
+    hash_put(&x->final, fold(&key, address), x);
+    str_done(&key);
+}
+
+static bool is_final(const struct expansion *x, const char *address)
+{
+    struct str key = {0};
+    bool is_found = hash_get(&x->final, fold(&key, address)) != NULL;
+
+    str_done(&key);
+    return is_found;
+}
+
+/* What an address is an alias for: the first takes its place, the others come behind all. */
+static void take_results(struct expansion *x, size_t index, const struct vec *results)
+{
+    const char *alias = x->addresses.items[index];
+
+    for (size_t i = 0; i < results->count && !x->has_failed; i++) {
+        const char *result = results->items[i];
+        if (strlen(result) > (size_t) conf.virtual_alias_address_length_limit)
+            unreasonable(x, arena_printf(&x->message->arena, "result %.300s...", result));
+        if (i == 0)
+            x->addresses.items[index] = (void *) result;
+        else
+            vec_add(&x->addresses, (void *) result);
+        if (strcasecmp(result, alias) == 0)
+            mark_final(x, alias);
+    }
+}
+
+/* Look one address up; false: it has no alias. */
+static bool look_up(struct expansion *x, size_t index)
+{
+    struct vec results = {0};
+    bool is_found = false;
+
+    switch (addr_map_find(aliases, &x->message->arena, x->addresses.items[index], &results)) {
+    case TABLE_FOUND:
+        is_found = results.count > 0;
+        take_results(x, index, &results);
+        break;
+    case TABLE_ABSENT:
+        break;
+    case TABLE_ERROR:
+        table_failed(x);
+        break;
+    }
+    vec_done(&results, NULL);
+    return is_found;
+}
+
+/* Until the address at index is nobody's alias. */
+static void follow(struct expansion *x, size_t index)
 {
     struct arena *a = &x->message->arena;
-    struct vec plain = {0};
-    struct str quoted = {0}, rewritten = {0}, internal = {0};
 
-    addr_find_expand(a, address, result, extension, is_extension_kept, &plain);
-    for (size_t i = 0; i < plain.count && x->message->status == 0; i++) {
-        str_clear(&internal);
-        if (!rewrite_address("local", quote_822(plain.items[i], &quoted), &rewritten))
-            problem(x, "address rewriting problem");
-        quote_remove(&internal, str_text(&rewritten));
-        if (internal.len > (size_t) conf.virtual_alias_address_length_limit)
-            problem(x, "address too long");
-        vec_add(&x->addresses, arena_strdup(a, str_text(&internal)));
+    for (int depth = 0; !x->has_failed && !is_final(x, x->addresses.items[index]); depth++) {
+        if (depth >= conf.virtual_alias_recursion_limit)
+            unreasonable(x, arena_printf(a, "map nesting for %s", x->from->address));
+        else if (!look_up(x, index))
+            return;
     }
-    vec_done(&plain, NULL);
-    str_done(&quoted);
-    str_done(&rewritten);
-    str_done(&internal);
 }
 
-/* Look one address up; true: it is final, it has no alias. */
-static bool expand_one(struct expansion *x, const char *address)
+static void expand(struct expansion *x)
 {
-    struct str value = {0}, extension = {0}, key = {0};
-    bool is_final = true;
+    struct arena *a = &x->message->arena;
 
-    str_set(&key, address);
-    str_lower(&key);
-    if (hash_put(&x->seen, str_text(&key), x) == NULL) {
-        switch (addr_find(&search, address, &value, &extension)) {
-        case TABLE_FOUND:
-            is_final = false;
-            add_result(x, address, str_text(&value), str_text(&extension));
-            break;
-        case TABLE_ABSENT:
-            break;
-        case TABLE_ERROR:
-            problem(x, "map lookup problem");
-            break;
-        }
+    for (size_t i = 0; i < x->addresses.count && !x->has_failed; i++) {
+        if (x->addresses.count > (size_t) conf.virtual_alias_expansion_limit)
+            unreasonable(x, arena_printf(a, "map expansion size for %s", x->from->address));
+        else
+            follow(x, i);
     }
-    str_done(&value);
-    str_done(&extension);
-    str_done(&key);
-    return is_final;
 }
 
 void cleanup_alias_expand(struct message *m, const struct envelope_recipient *r,
-    void (*each)(void *context, const char *address, const struct envelope_recipient *from))
+    void (*each)(void *context, const char *address, const struct envelope_recipient *from), void *context)
 {
     struct expansion x = {.message = m, .from = r};
 
-    if (search.tables == NULL || *r->address == 0) {
-        each(m, r->address, r);
+    if (aliases == NULL || *r->address == 0) {
+        each(context, r->address, r);
         return;
     }
     vec_add(&x.addresses, (void *) r->address);
-    int lookups = 0;
-    for (size_t i = 0; i < x.addresses.count && m->status == 0; i++) {
-        if (x.addresses.count > (size_t) conf.virtual_alias_expansion_limit)
-            problem(&x, "expansion limit exceeded");
-        else if (++lookups > conf.virtual_alias_recursion_limit + conf.virtual_alias_expansion_limit)
-            problem(&x, "unreasonable map nesting");
-        else if (expand_one(&x, x.addresses.items[i]))
-            each(m, x.addresses.items[i], r);
-    }
+    expand(&x);
+    for (size_t i = 0; i < x.addresses.count && !x.has_failed; i++)
+        each(context, x.addresses.items[i], r);
     vec_done(&x.addresses, NULL);
-    hash_done(&x.seen, NULL);
+    hash_done(&x.final, NULL);
 }

@@ -12,6 +12,6 @@ void cleanup_alias_init(void);
  * until nothing changes; each(context, address, r) is called for every address at the end, for
  * the address itself if there is no alias. A lookup error or an alias without end refuses the message. */
 void cleanup_alias_expand(struct message *m, const struct envelope_recipient *r,
-    void (*each)(void *context, const char *address, const struct envelope_recipient *from));
+    void (*each)(void *context, const char *address, const struct envelope_recipient *from), void *context);
 
 #endif

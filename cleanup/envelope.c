@@ -2,9 +2,12 @@
 
 #include "base/clock.h"
 #include "base/compiler.h"
-#include "base/utf8.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "cleanup/alias.h"
+#include "cleanup/bcc.h"
+#include "cleanup/mapping.h"
+#include "cleanup/trace.h"
 #include "config/config.h"
 #include "mail/cleanup_client.h"
 #include "mail/quote.h"
@@ -61,7 +64,7 @@ static const char *rewrite(struct message *m, const char *address)
         return address;
     const char *quoted = quote_822(address, &external);
     if (!rewrite_address("local", quoted, &result)) {
-        cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "address rewriting problem");
+        cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "");
         rewritten = NULL;
     } else if (strcmp(str_text(&result), quoted) != 0) {
         quote_remove(&internal, str_text(&result));
@@ -71,6 +74,26 @@ static const char *rewrite(struct message *m, const char *address)
     str_done(&result);
     str_done(&internal);
     return rewritten;
+}
+
+/* Mail from MAILER-DAEMON here is mail from nobody: what comes back of it must not go round. */
+static bool is_mailer_daemon(const char *address)
+{
+    static const char name[] = "MAILER-DAEMON@";
+
+    return strncasecmp(address, name, strlen(name)) == 0 && strcasecmp(address + strlen(name), conf.myorigin) == 0;
+}
+
+/* In standard form, and what it is mapped to. NULL as above. */
+static const char *rewrite_and_map(struct message *m, enum mapping_class class, const char *address)
+{
+    const char *standard = rewrite(m, address);
+
+    if (standard != NULL && class == MAPPING_ENVELOPE_SENDER && is_mailer_daemon(standard))
+        return "";
+    if (standard == NULL || *standard == 0 || (m->flags & CLEANUP_MAP_OK) == 0)
+        return standard;
+    return cleanup_mapping_apply(m, class, standard);
 }
 
 /* Has the same original recipient got this address already? As Postfix's filter: without regard to
@@ -101,8 +124,7 @@ static void add_recipient(struct message *m, const struct envelope_recipient *r)
 
     if (is_duplicate(m, r))
         return;
-    if (!utf8_is_ascii(r->address, strlen(r->address)) && (m->sendopts & SENDOPT_SMTPUTF8_REQUESTED) != 0)
-        m->sendopts |= SENDOPT_UTF8_RECIPIENT;
+    cleanup_message_note_utf8(m, r->address, strlen(r->address), SENDOPT_UTF8_RECIPIENT);
     if (r->dsn_notify != 0) {
         record_addf(out, REC_ATTR, "notify_flags=%d", r->dsn_notify);
         m->notify_mask |= r->dsn_notify;
@@ -121,12 +143,44 @@ static void add_expanded(void *context, const char *address, const struct envelo
     add_recipient(context, &r);
 }
 
-/* RFC 3461 4.2 allows a relay to make up the original recipient when the client gave none. */
-static const char *made_up_orcpt(struct message *m, const char *original)
+static void note_expanded(void *context, const char *address, const struct envelope_recipient *from)
+{
+    (void) from;
+    vec_add(context, (void *) address);
+}
+
+/* RFC 3461 5.2.7.3: an alias answers for itself; those for which it stands only fail. */
+static void expand_for_report(struct message *m, struct envelope_recipient *r)
+{
+    struct vec addresses = {0};
+
+    cleanup_alias_expand(m, r, note_expanded, &addresses);
+    if (addresses.count > 1 || (addresses.count == 1 && strcmp(addresses.items[0], r->address) != 0)) {
+        cleanup_trace_expanded(m, r);
+        r->dsn_notify = r->dsn_notify == DSN_NOTIFY_SUCCESS ? DSN_NOTIFY_NEVER : r->dsn_notify & ~DSN_NOTIFY_SUCCESS;
+    }
+    for (size_t i = 0; i < addresses.count; i++)
+        add_expanded(m, addresses.items[i], r);
+    vec_done(&addresses, NULL);
+}
+
+static void expand(struct message *m, struct envelope_recipient *r)
+{
+    if ((m->flags & CLEANUP_MAP_OK) == 0)
+        add_recipient(m, r);
+    else if ((r->dsn_notify & DSN_NOTIFY_SUCCESS) == 0)
+        cleanup_alias_expand(m, r, add_expanded, m);
+    else
+        expand_for_report(m, r);
+}
+
+/* RFC 3461 4.2 allows a relay to make up the original recipient when the client gave none: the address that
+ * was found first. */
+static const char *made_up_orcpt(struct message *m, const char *address)
 {
     struct str external = {0};
-    bool is_ascii = utf8_is_ascii(original, strlen(original));
-    const char *orcpt = arena_printf(&m->arena, "%s;%s", is_ascii ? "rfc822" : "utf-8", quote_822(original, &external));
+    bool is_ascii = utf8_is_ascii(address, strlen(address));
+    const char *orcpt = arena_printf(&m->arena, "%s;%s", is_ascii ? "rfc822" : "utf-8", quote_822(address, &external));
 
     str_done(&external);
     return orcpt;
@@ -143,19 +197,33 @@ static void take_recipient(struct message *m, struct attrs *list)
 
     if (*r.original == 0)
         r.original = r.address;
-    if (*r.dsn_orcpt == 0)
-        r.dsn_orcpt = made_up_orcpt(m, r.original);
-    if ((r.address = rewrite(m, r.address)) == NULL)
+    if (*r.address == 0)
+        r.address = conf.empty_address_recipient;
+    if ((r.address = rewrite_and_map(m, MAPPING_ENVELOPE_RECIPIENT, r.address)) == NULL)
         return;
-    if ((m->flags & CLEANUP_MAP_OK) != 0)
-        cleanup_alias_expand(m, &r, add_expanded);
-    else
-        add_recipient(m, &r);
+    m->recipient = r.address;
+    if (*r.dsn_orcpt == 0)
+        r.dsn_orcpt = made_up_orcpt(m, r.address);
+    expand(m, &r);
+    cleanup_bcc_for_recipient(m, r.address);
+}
+
+void cleanup_envelope_copy_to(struct message *m, const char *address)
+{
+    struct envelope_recipient r = {.dsn_orcpt = "", .dsn_notify = DSN_NOTIFY_NEVER};
+    int mask = m->notify_mask;
+
+    r.address = r.original = rewrite_and_map(m, MAPPING_ENVELOPE_RECIPIENT, address);
+    if (r.address != NULL)
+        expand(m, &r);
+    m->notify_mask = mask;
 }
 
 void cleanup_envelope_init(void)
 {
     cleanup_alias_init();
+    cleanup_mapping_init();
+    cleanup_bcc_init();
 }
 
 static void begin_records(struct message *m, struct attrs *list)
@@ -191,37 +259,21 @@ void cleanup_envelope_begin(struct message *m, struct attrs *list, const char *r
     m->redirect = attrs_text(list, "redirect", "");
     m->verp_delimiters = attrs_text(list, "verp_delimiters", "");
     m->rewrite_context = attrs_text(list, "rewrite_context", "local");
-    m->client_name = attrs_text(list, "log_client_name", "localhost");
-    m->client_address = attrs_text(list, "log_client_address", "127.0.0.1");
+    m->origin = attrs_text(list, "log_message_origin", "local");
     m->proto = attrs_text(list, "log_protocol_name", "");
     m->helo = attrs_text(list, "log_helo_name", "");
     if ((m->flags & CLEANUP_SMTPUTF8) != 0)
         m->sendopts |= SENDOPT_SMTPUTF8_REQUESTED;
-    if (!utf8_is_ascii(sender, strlen(sender)) && (m->sendopts & SENDOPT_SMTPUTF8_REQUESTED) != 0)
-        m->sendopts |= SENDOPT_UTF8_SENDER;
-    m->sender = rewrite(m, sender);
+    m->sender = rewrite_and_map(m, MAPPING_ENVELOPE_SENDER, sender);
     if (m->sender == NULL)
         m->sender = sender;
+    cleanup_message_note_utf8(m, m->sender, strlen(m->sender), SENDOPT_UTF8_SENDER);
     begin_records(m, list);
+    cleanup_bcc_for_sender(m, m->sender);
     while (recipients < end && attrs_parse(&recipients, end, &recipient) && recipient.count > 0)
         take_recipient(m, &recipient);
     record_add(&m->image.bytes, REC_MESSAGE, "", 0);
     m->data_offset = cleanup_image_size(&m->image);
-}
-
-/* always_bcc: a copy nobody hears of. */
-static void add_bcc(struct message *m)
-{
-    struct envelope_recipient r = {.original = conf.always_bcc, .dsn_orcpt = "", .dsn_notify = DSN_NOTIFY_NEVER};
-
-    if (*conf.always_bcc == 0 || (m->flags & CLEANUP_BCC_OK) == 0)
-        return;
-    r.address = rewrite(m, conf.always_bcc);
-    if (r.address == NULL)
-        return;
-    int mask = m->notify_mask;
-    cleanup_alias_expand(m, &r, add_expanded);
-    m->notify_mask = mask;
 }
 
 void cleanup_envelope_end(struct message *m)
@@ -238,9 +290,9 @@ void cleanup_envelope_end(struct message *m)
         record_add_attr(&m->image.bytes, "message_id", m->message_id);
     if (m->encoding == NULL && m->detected_encoding != NULL)
         record_add_attr(&m->image.bytes, "encoding", m->detected_encoding);
-    add_bcc(m);
+    cleanup_bcc_end(m);
     record_add(&m->image.bytes, REC_END, "", 0);
-    if (m->recipient_count == 0)
+    if (m->recipient_count == 0 && !m->is_over)
         cleanup_message_refuse(m, CLEANUP_STAT_RCPT, "");
     record_addf(&size, REC_SIZE, "%15ld %15ld %15ld %15ld %15ld %15ld", (long) data_size, (long) m->data_offset,
         (long) m->recipient_count, (long) (m->notify_mask << 1), (long) data_size, (long) m->sendopts);

@@ -14,6 +14,9 @@ void cleanup_envelope_begin(struct message *m, struct attrs *list, const char *r
 /* X and what follows: attributes found in the content, always_bcc, E; then the size record. */
 void cleanup_envelope_end(struct message *m);
 
+/* A recipient nobody hears of: external form, not rewritten. */
+void cleanup_envelope_copy_to(struct message *m, const char *address);
+
 enum { ENVELOPE_SIZE_RECORD = 97 }; /* bytes of the C record, which is rewritten at the end */
 
 #endif

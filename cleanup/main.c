@@ -1,6 +1,7 @@
 /* cleanup: makes a message whole, signs it, commits it to the store, hands it to qmgr. See README.md. */
 #include "cleanup/content.h"
 #include "cleanup/envelope.h"
+#include "cleanup/inspect.h"
 #include "cleanup/message.h"
 #include "cleanup/sign.h"
 #include "cleanup/store.h"
@@ -9,6 +10,7 @@
 static void open_tables(void)
 {
     cleanup_envelope_init();
+    cleanup_inspect_init();
     cleanup_sign_init();
 }
 

@@ -1,18 +1,39 @@
 #include "cleanup/message.h"
 
 #include "base/log.h"
+#include "base/utf8.h"
+#include "cleanup/bounce.h"
 #include "cleanup/content.h"
 #include "cleanup/envelope.h"
 #include "cleanup/store.h"
+#include "cleanup/trace.h"
 #include "dkim/dkim_signer.h"
 #include "mail/cleanup_client.h"
+#include "queue/envelope.h"
 #include "queue/qid.h"
 
+/* With CLEANUP_BOUNCE a message that its sender is to have back is made to its end. */
 void cleanup_message_refuse(struct message *m, int status, const char *reason)
 {
     if (m->status == 0)
         str_set(&m->reason, reason);
     m->status |= status;
+    m->is_over = m->is_over || !cleanup_bounce_is_possible(m) || (m->status & CLEANUP_STAT_SIZE) != 0;
+}
+
+void cleanup_message_discard(struct message *m)
+{
+    m->flags |= CLEANUP_DISCARD;
+    m->is_over = true;
+}
+
+void cleanup_message_note_utf8(struct message *m, const char *text, size_t len, int sendopt)
+{
+    if ((m->flags & (CLEANUP_SMTPUTF8 | CLEANUP_AUTOUTF8)) == 0 || utf8_is_ascii(text, len))
+        return;
+    if ((m->flags & CLEANUP_SMTPUTF8) == 0 && !utf8_is_valid(text, len))
+        return;
+    m->sendopts |= SENDOPT_SMTPUTF8_REQUESTED | sendopt;
 }
 
 static void reply_status(struct request *r, const struct message *m)
@@ -36,6 +57,9 @@ static void release(struct message *m)
     vec_done(&m->header_ids, NULL);
     hash_done(&m->seen, NULL);
     str_done(&m->reason);
+    str_done(&m->line);
+    vec_done(&m->bcc, NULL);
+    check_done(&m->found);
     arena_done(&m->arena);
 }
 
@@ -50,16 +74,21 @@ static void read_content(struct message *m, struct request *r)
     str_done(&data);
 }
 
-static void finish(struct message *m)
+/* True: it is stored. */
+static bool finish(struct message *m)
 {
     cleanup_content_end(m);
     cleanup_envelope_end(m);
-    if (m->status != 0)
-        return;
-    if ((m->flags & CLEANUP_DISCARD) != 0)
+    if (m->status != 0) {
+        cleanup_bounce(m);
+        return false;
+    }
+    if ((m->flags & CLEANUP_DISCARD) != 0) {
         log_info("%s: removed (discarded)", m->queue_id);
-    else
-        m->status = cleanup_store_commit(m);
+        return false;
+    }
+    m->status = cleanup_store_commit(m);
+    return m->status == 0;
 }
 
 static void receive(struct request *r, struct attrs *list, const char *rest, const char *end)
@@ -68,6 +97,7 @@ static void receive(struct request *r, struct attrs *list, const char *rest, con
 
     m.queue_id = attrs_text(list, "queue_id", "");
     m.flags = (int) attrs_long(list, "flags", 0);
+    m.is_over = (m.flags & CLEANUP_DISCARD) != 0;
     m.arrival.tv_sec = attrs_long(list, "sec", 0);
     m.arrival.tv_usec = attrs_long(list, "usec", 0);
     cleanup_image_init(&m.image, m.queue_id);
@@ -75,10 +105,11 @@ static void receive(struct request *r, struct attrs *list, const char *rest, con
         cleanup_message_refuse(&m, CLEANUP_STAT_BAD, "malformed request");
     cleanup_envelope_begin(&m, list, rest, end);
     read_content(&m, r);
-    if (request_is_cancelled(r))
+    bool is_cancelled = request_is_cancelled(r);
+    if (is_cancelled)
         log_info("%s: removed (canceled)", m.queue_id);
-    else
-        finish(&m);
+    if (is_cancelled || !finish(&m))
+        cleanup_trace_drop(&m);
     reply_status(r, &m);
     release(&m);
 }

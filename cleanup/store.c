@@ -237,7 +237,7 @@ static bool sync_directory(const char *path)
 }
 
 /* The file that was reserved for this message, or that it has been growing in, or a new one. */
-static int file_of(struct message *m)
+int cleanup_store_file(struct message *m)
 {
     struct reserved *r = hash_get(&reserved_files, m->queue_id);
 
@@ -267,7 +267,7 @@ static int commit_file(struct message *m)
     const char *queue = (m->flags & CLEANUP_HOLD) != 0 ? "hold" : "incoming";
     struct str path = {0};
     uint64_t size = cleanup_image_size(&m->image);
-    int fd = file_of(m);
+    int fd = cleanup_store_file(m);
 
     if (fd < 0)
         return failed(m, "write");
@@ -301,7 +301,7 @@ static void on_stored(void *arg, uint64_t seq, const struct location *where, boo
     c->ok = ok;
     struct mux *mux = ok ? connected() : NULL;
     if (mux != NULL)
-        put_note(mux, QMGR_NOTE_ADD, seq, c->message->queue_id, where);
+        put_note(mux, c->message->has_trace ? QMGR_NOTE_LIVE : QMGR_NOTE_ADD, seq, c->message->queue_id, where);
     task_wake(c->task);
 }
 

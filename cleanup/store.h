@@ -16,6 +16,10 @@ bool cleanup_store_is_idle(void);               /* everything is done and qmgr k
 /* queue_store = file: make the file whose inode is in the id. False: errno. The file is empty, mode 0600. */
 bool cleanup_store_reserve(struct mux *owner, char queue_id[], struct timeval *when);
 
+/* Put the message, complete or not, into its file in incoming/, which goes with it unless it is kept.
+ * The descriptor; -1: errno. */
+int cleanup_store_file(struct message *m);
+
 /* Wait until the message is on stable storage; status bits, 0: it is, and qmgr has been told. */
 int cleanup_store_commit(struct message *m);
 
