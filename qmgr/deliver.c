@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "base/vec.h"
 #include "mail/delivery.h"
+#include "mail/verp.h"
 #include "qmgr/agent.h"
 #include "qmgr/job.h"
 #include "qmgr/lane.h"
@@ -27,7 +28,7 @@ struct attempt {
     struct job *job;
     struct lane *lane;
     struct agent *agent;                /* NULL: a task of ours */
-    char *verp_sender;
+    struct str verp_sender;             /* empty: that of the message */
     struct feed *reads;                 /* whose journal the agent reads; NULL: a file */
 };
 
@@ -59,7 +60,7 @@ static void attempt_free(struct attempt *a)
     under_way--;
     if (a->d.recipients != &a->one)
         mem_free(a->d.recipients);
-    mem_free(a->verp_sender);
+    str_done(&a->verp_sender);
     if (unused.count < KEEP_FREE)
         vec_add(&unused, a);
     else
@@ -89,20 +90,6 @@ static int flags_of(const struct message *m, const struct path *p)
     return flags;
 }
 
-/* user@origin and rcpt@domain: user+rcpt=domain@origin. */
-static char *verp_sender(const struct message *m, const struct recipient *r)
-{
-    const char *delimiters = m->e.verp_delimiters, *to = *r->original != 0 ? r->original : r->address;
-    int sender_len = (int) strcspn(m->e.sender, "@");
-    const char *at = strrchr(to, '@');
-    int to_len = at == NULL ? (int) strlen(to) : (int) (at - to);
-
-    if (at == NULL)
-        return mem_printf("%.*s%c%s%s", sender_len, m->e.sender, delimiters[0], to, m->e.sender + sender_len);
-    return mem_printf("%.*s%c%.*s%c%s%s", sender_len, m->e.sender, delimiters[0], to_len, to, delimiters[1], at + 1,
-        m->e.sender + sender_len);
-}
-
 static void fill(struct attempt *a, const struct path *p)
 {
     const struct message *m = a->message;
@@ -121,7 +108,7 @@ static void fill(struct attempt *a, const struct path *p)
     d->content_size = e->content_size;
     d->nexthop = a->lane->nexthop;
     d->encoding = e->encoding;
-    d->sender = a->verp_sender != NULL ? a->verp_sender : e->sender;
+    d->sender = a->verp_sender.len > 0 ? str_text(&a->verp_sender) : e->sender;
     d->envelope_id = e->envelope_id;
     d->arrival = e->arrival;
     d->active = m->active;
@@ -151,7 +138,7 @@ static void note_outcomes(struct attempt *a)
         const struct delivery_recipient *r = &a->d.recipients[i];
         if (r->outcome == OUTCOME_DEFERRED)
             m->is_deferred = true;
-        else if (!r->is_sent)
+        if (r->outcome == OUTCOME_DONE ? !r->is_sent : (m->e.trace_flags & TRACE_V) != 0)
             m->has_reports = true;
     }
 }
@@ -310,7 +297,8 @@ bool qmgr_deliver_next(struct path *p, struct agent *agent)
     a->recipients = list;
     a->agent = agent;
     if (is_verp)
-        a->verp_sender = verp_sender(m, list);
+        verp_sender(&a->verp_sender, m->e.verp_delimiters, m->e.sender,
+            *list->original != 0 ? list->original : list->address);
     fill(a, p);
     m->under_way++;
     a->reads = qmgr_store_read_begins(m);

@@ -20,9 +20,9 @@ static struct bounce_message about(struct message *m)
     m->notifying = qmgr_store_read_begins(m);
 
     return (struct bounce_message){.queue_id = m->queue_id, .queue = "active", .sender = e->sender,
-        .encoding = e->encoding, .envelope_id = e->envelope_id, .verp_delimiters = e->verp_delimiters,
-        .where = m->where, .dsn_ret = e->dsn_ret, .sendopts = e->sendopts,
-        .is_verify = (e->trace_flags & TRACE_BV) != 0};
+        .encoding = e->encoding, .envelope_id = e->envelope_id,
+        .verp_delimiters = conf.disable_verp_bounces ? "" : e->verp_delimiters, .where = m->where,
+        .dsn_ret = e->dsn_ret, .sendopts = e->sendopts, .is_verify = (e->trace_flags & (TRACE_BV | TRACE_V)) != 0};
 }
 
 static void notified(struct message *m)
@@ -64,7 +64,7 @@ static void warn(struct message *m)
 
 static void warn_or_defer(struct message *m)
 {
-    if (m->e.warn_time > 0 && clock_seconds() >= m->e.warn_time)
+    if (m->e.warn_time > 0 && clock_seconds() >= m->e.warn_time - 1)
         qmgr_store_settle(m, warn); /* the file will say that it was done */
     else
         defer(m);
@@ -112,6 +112,13 @@ static void after_reports(struct message *m)
         warn_or_defer(m);
 }
 
+/* sendmail -v is answered after the first attempt; its file does not ask again. */
+static void traced_once(struct message *m)
+{
+    qmgr_store_no_more_traces(m);
+    after_reports(m);
+}
+
 static void traced(void *arg, bool ok)
 {
     struct message *m = arg;
@@ -119,7 +126,10 @@ static void traced(void *arg, bool ok)
     notified(m);
     if (!ok)
         m->is_deferred = true;
-    after_reports(m);
+    if (ok && m->is_deferred && (m->e.trace_flags & TRACE_V) != 0)
+        qmgr_store_settle(m, traced_once);
+    else
+        after_reports(m);
 }
 
 static void trace(struct message *m)

@@ -121,11 +121,22 @@ static size_t allowance(size_t transport_room)
     return room > least ? room : least;
 }
 
+static const struct envelope_recipient *first_of(const struct envelope_recipient *list, size_t n)
+{
+    const struct envelope_recipient *first = list;
+
+    for (size_t i = 1; i < n; i++)
+        if (qmgr_resolve_compare(list[i].address, first->address) < 0)
+            first = &list[i];
+    return first;
+}
+
 static void add_recipients(struct message *m, const struct envelope_recipient *from, size_t n, struct chunk *chunk)
 {
     struct recipient *list;
 
     if (*m->e.redirect != 0 && n > 0) { /* it stands for all of them */
+        from = first_of(from, n);
         n = 1;
         m->next_offset = 0;
     }

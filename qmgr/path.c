@@ -206,7 +206,8 @@ static void suspension_over(void *arg)
 void qmgr_path_failure(struct path *p, const struct dsn *why)
 {
     if (p->suspension.text == NULL && qmgr_limit_window_failure(&p->window, &p->transport->window)) {
-        qmgr_suspend_begin(&p->suspension, why, conf.minimal_backoff_time, suspension_over, p);
+        qmgr_suspend_begin(&p->suspension, "delivery temporarily suspended: ", why, conf.minimal_backoff_time,
+            suspension_over, p);
         qmgr_suspend_mail(p, p->suspension.text);
     }
     debug_feedback(p);

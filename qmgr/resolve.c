@@ -59,17 +59,17 @@ void qmgr_resolve_place(struct message *m, struct recipient *r, struct lane *l)
     qmgr_path_refresh(l->path);
 }
 
-static int compare_addresses(const char *a, const char *b)
+int qmgr_resolve_compare(const char *a, const char *b)
 {
     const char *domain_a = address_domain(a), *domain_b = address_domain(b);
 
     if ((domain_a == NULL) != (domain_b == NULL))
         return domain_a == NULL ? -1 : 1;
     int order = domain_a == NULL ? 0 : strcasecmp(domain_a, domain_b);
-    return order != 0 ? order : strcasecmp(a, b);
+    return order != 0 ? order : strcmp(a, b);
 }
 
-/* By transport, destination, domain and user: the order in which a server sees them. */
+/* By transport and destination first. */
 static int compare(const void *a, const void *b)
 {
     const struct recipient *r = *(struct recipient *const *) a, *s = *(struct recipient *const *) b;
@@ -81,7 +81,7 @@ static int compare(const void *a, const void *b)
             order = strcmp(r->lane->key, s->lane->key);
     }
     if (order == 0)
-        order = compare_addresses(r->address, s->address);
+        order = qmgr_resolve_compare(r->address, s->address);
     return order != 0 ? order : (r->offset > s->offset) - (r->offset < s->offset);
 }
 
@@ -150,6 +150,14 @@ static bool is_double_bounce(const struct resolved *result)
            strncasecmp(result->recipient, conf.double_bounce_sender, n) == 0;
 }
 
+static void go_by_name(struct question *q, const char *transport, const char *nexthop)
+{
+    if (is_deferred_transport(transport))
+        go(q, qmgr_transport_retry(), "4.3.2 deferred transport");
+    else
+        go(q, qmgr_transport_get(transport), nexthop);
+}
+
 static void answered(void *arg, const struct resolved *result)
 {
     struct question *q = arg;
@@ -169,12 +177,10 @@ static void answered(void *arg, const struct resolved *result)
         r->address = arena_strdup(memory_of(m, r), result->recipient);
     if (is_double_bounce(result))
         go(q, qmgr_transport_discard_here(), "");
-    else if (is_deferred_transport(result->transport))
-        go(q, qmgr_transport_retry(), "4.3.2 deferred transport");
     else if (is_probe && qmgr_message_probe_count() > (size_t) conf.address_verify_pending_request_limit)
         go(q, qmgr_transport_retry(), "4.3.2 Too many address verification requests");
     else
-        go(q, qmgr_transport_get(result->transport), result->nexthop);
+        go_by_name(q, result->transport, result->nexthop);
 }
 
 /* FILTER and content_filter: "transport:nexthop", and the recipient as it is. */
@@ -191,7 +197,18 @@ static void go_to_filter(struct question *q)
         nexthop = conf.default_filter_nexthop;
     if (*nexthop == 0)
         nexthop = domain != NULL ? domain : conf.myhostname;
-    go(q, qmgr_transport_get(name), nexthop);
+    go_by_name(q, name, nexthop);
+}
+
+/* Probes of the verify service have transports of their own (address_verify_transport_maps ...). */
+static void ask_resolver(struct question *q)
+{
+    const struct envelope *e = &q->group->message->e;
+
+    if ((e->trace_flags & TRACE_VERIFY) != 0)
+        resolve_probe_async(e->sender, q->recipient->address, answered, q);
+    else
+        resolve_address_async(e->sender, q->recipient->address, answered, q);
 }
 
 static void ask(struct question *q)
@@ -204,13 +221,13 @@ static void ask(struct question *q)
         go(q, qmgr_transport_retry(), "4.7.0 message is administratively expired");
     else if (*m->e.redirect != 0) {
         r->address = m->e.redirect;
-        resolve_address_async(m->e.sender, r->address, answered, q);
+        ask_resolver(q);
     } else if (*m->e.filter != 0 && (m->e.trace_flags & probe) == 0)
         go_to_filter(q);
     else if (*r->address == 0)
         go(q, qmgr_transport_error(), "5.1.3 null recipient address");
     else
-        resolve_address_async(m->e.sender, r->address, answered, q);
+        ask_resolver(q);
 }
 
 void qmgr_resolve(struct message *m, struct recipient *list, size_t n)

@@ -13,6 +13,9 @@ struct recipient;
  * lanes together, sorted, so that those for one destination go in the same deliveries. */
 void qmgr_resolve(struct message *m, struct recipient *list, size_t n);
 
+/* The order in which a server sees recipients: by domain, then by user, whatever the case. */
+int qmgr_resolve_compare(const char *a, const char *b);
+
 /* One recipient into a lane, or where mail for it goes while its path is suspended. */
 void qmgr_resolve_place(struct message *m, struct recipient *r, struct lane *l);
 

@@ -130,6 +130,15 @@ void qmgr_store_no_more_warnings(struct message *m)
         write_in_file(m, m->e.warn_offset, text, (size_t) n);
 }
 
+void qmgr_store_no_more_traces(struct message *m)
+{
+    static const char killed = REC_KILLED;
+
+    m->e.trace_flags = 0;
+    if (m->e.trace_offset != 0)
+        write_in_file(m, m->e.trace_offset, &killed, 1);
+}
+
 /* --- from the journal to a file --- */
 
 struct settling {
@@ -165,6 +174,18 @@ static void is_deferred_now(struct message *m, time_t retry)
     qmgr_message_free(m);
 }
 
+/* Since the file is complete others may have seen it: the flush service, which moves it to incoming/. */
+static void settled_as_deferred(struct message *m, const struct settling *s)
+{
+    if (!queue_has("deferred", m->queue_id)) {
+        qmgr_intake_scan(INTAKE_INCOMING);
+        qmgr_message_free(m);
+        return;
+    }
+    /* On a full disk this may have taken long: a flush meant this message, too. */
+    is_deferred_now(m, qmgr_intake_was_flushed(s->since) ? 0 : s->mtime);
+}
+
 static void settled(void *arg, bool ok)
 {
     struct settling *s = arg;
@@ -184,8 +205,7 @@ static void settled(void *arg, bool ok)
         if (next != NULL)
             next(m);
     } else if (strcmp(s->queue, "deferred") == 0) {
-        /* On a full disk this may have taken long: a flush meant this message, too. */
-        is_deferred_now(m, qmgr_intake_was_flushed(s->since) ? 0 : s->mtime);
+        settled_as_deferred(m, s);
     } else {
         if (strcmp(s->queue, "incoming") == 0)
             qmgr_intake_scan(INTAKE_INCOMING);

@@ -28,7 +28,9 @@ bool qmgr_store_has_log(const struct message *m, const char *queue); /* bounce, 
  * from here or later; next may be NULL. Tried again until it succeeds. */
 void qmgr_store_settle(struct message *m, void (*next)(struct message *m));
 
-void qmgr_store_no_more_warnings(struct message *m); /* it is a file: its W record says that the warning was sent */
+/* It is a file: its W record says that the warning was sent; its trace_flags are void. */
+void qmgr_store_no_more_warnings(struct message *m);
+void qmgr_store_no_more_traces(struct message *m);
 
 /* The ends. m is gone at once or later. */
 void qmgr_store_remove(struct message *m);           /* done; logged */

@@ -8,10 +8,11 @@
 #include "qmgr/transport.h"
 #include "qmgr/turn.h"
 
-void qmgr_suspend_begin(struct suspension *s, const struct dsn *why, int seconds, void (*over)(void *arg), void *arg)
+void qmgr_suspend_begin(
+    struct suspension *s, const char *said, const struct dsn *why, int seconds, void (*over)(void *arg), void *arg)
 {
     qmgr_suspend_end(s);
-    s->text = mem_printf("%s delivery temporarily suspended: %s", why->status, why->reason);
+    s->text = mem_printf("%s %s%s", why->status, said, why->reason);
     s->end = (struct timer){.fire = over, .arg = arg};
     timer_set(&s->end, clock_after((msec) seconds * 1000));
 }

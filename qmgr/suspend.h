@@ -12,11 +12,13 @@
 struct path;
 
 struct suspension {
-    char *text;              /* what mail is told: "4.4.1 delivery temporarily suspended: ..."; NULL: not suspended */
+    char *text;              /* what mail is told: "4.4.1 connect to host: Connection refused"; NULL: not suspended */
     struct timer end;
 };
 
-void qmgr_suspend_begin(struct suspension *s, const struct dsn *why, int seconds, void (*over)(void *arg), void *arg);
+/* said: what the reason begins with. */
+void qmgr_suspend_begin(
+    struct suspension *s, const char *said, const struct dsn *why, int seconds, void (*over)(void *arg), void *arg);
 void qmgr_suspend_end(struct suspension *s);            /* nothing if it is not suspended */
 
 /* All that waits in the lanes of a path goes to the retry service. */

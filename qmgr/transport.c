@@ -259,7 +259,7 @@ void qmgr_transport_suspend(struct transport *t, const struct dsn *why)
 {
     if (t->suspension.text != NULL)
         return;
-    qmgr_suspend_begin(&t->suspension, why, conf.transport_retry_time, suspension_over, t);
+    qmgr_suspend_begin(&t->suspension, "", why, conf.transport_retry_time, suspension_over, t);
     for (struct hash_entry *e = hash_next(&t->paths, NULL); e != NULL; e = hash_next(&t->paths, e))
         qmgr_suspend_mail(e->value, t->suspension.text);
 }
