@@ -77,7 +77,7 @@ static void add_notify(struct str *out, int notify)
 }
 
 /* What the client gave, else (the address having been rewritten) what it named. */
-static void add_orcpt(struct str *out, const struct delivery_recipient *r, bool takes_utf8)
+static void add_orcpt(struct str *out, const struct delivery_recipient *r)
 {
     struct str quoted = {0};
     bool is_ascii = utf8_is_ascii(r->original, strlen(r->original));
@@ -90,7 +90,7 @@ static void add_orcpt(struct str *out, const struct delivery_recipient *r, bool 
         else {
             str_add(out, r->dsn_orcpt, (size_t) (address + 1 - r->dsn_orcpt));
             if (strncasecmp(r->dsn_orcpt, "utf-8;", 6) == 0)
-                smtp_xtext_add_utf8(out, address + 1, takes_utf8);
+                smtp_xtext_add_utf8(out, address + 1);
             else
                 smtp_xtext_add(out, address + 1, "");
         }
@@ -100,7 +100,7 @@ static void add_orcpt(struct str *out, const struct delivery_recipient *r, bool 
         if (is_ascii)
             smtp_xtext_add(out, address, "");
         else
-            smtp_xtext_add_utf8(out, address, takes_utf8);
+            smtp_xtext_add_utf8(out, address);
     }
     str_done(&quoted);
 }
@@ -115,7 +115,7 @@ bool smtp_command_rcpt(struct attempt *a, int features, size_t recipient, struct
     str_adds(out, "RCPT TO:");
     add_path(out, address);
     if ((features & FEATURE_DSN) != 0) {
-        add_orcpt(out, r, (features & FEATURE_SMTPUTF8) != 0);
+        add_orcpt(out, r);
         add_notify(out, r->dsn_notify);
     }
     str_adds(out, "\r\n");

@@ -10,9 +10,10 @@
 #include "config/config.h"
 #include "daemon/agent.h"
 #include "daemon/daemon.h"
-#include "ipc/client.h"
+#include "mail/delivery_pass.h"
 #include "smtp/follow.h"
 #include "smtp/hello.h"
+#include "smtp/notify.h"
 #include "smtp/pool.h"
 #include "smtp/route.h"
 #include "smtp/transaction.h"
@@ -70,6 +71,7 @@ static bool use_session(struct attempt *a, struct session *s, bool is_announced)
     note_connected(a, s);
     if (smtp_hello_xforward(a, s))
         result = smtp_transaction(a, s, is_announced);
+    smtp_notify_end(a, s);
     if (result != TRANSACTION_DONE || a->is_withdrawn || task_is_cancelled()) {
         smtp_follow_abandon(s);
         smtp_pool_drop(s);
@@ -153,6 +155,7 @@ static struct session *open_session(struct attempt *a, const struct server *serv
     if (smtp_hello(a, s))
         return s;
     smtp_session_quit(s);
+    smtp_notify_end(a, s);
     smtp_follow_abandon(s);
     smtp_pool_drop(s);
     a->relay = "none";
@@ -230,27 +233,12 @@ static bool try_site(struct attempt *a)
 static void pass_to(struct attempt *a, const char *transport)
 {
     struct delivery *d = a->d;
-    struct str path = {0}, request = {0}, reply = {0};
-    const char *colon = strchr(transport, ':');
-    size_t n = colon == NULL ? strlen(transport) : (size_t) (colon - transport);
 
-    str_adds(&path, "private/");
-    str_add(&path, transport, n);
-    if (colon != NULL && colon[1] != 0)
-        d->nexthop = colon + 1;
-    delivery_put(&request, d);
-    struct client *c = client_new(str_text(&path), NULL, NULL);
-    if (client_ask(c, &request, &reply, clock_after((msec) conf.daemon_timeout * 1000)) &&
-        delivery_get_result(str_text(&reply), reply.len, d)) {
-        for (size_t i = 0; i < d->recipient_count; i++)
-            a->progress[i] = PROGRESS_FINISHED;
-        a->left = 0;
-        dsn_copy(a->memory, &d->hop, &d->hop);
-    }
-    client_free(c);
-    str_done(&path);
-    str_done(&request);
-    str_done(&reply);
+    if (!delivery_pass(a->memory, transport, d))
+        return;
+    for (size_t i = 0; i < d->recipient_count; i++)
+        a->progress[i] = PROGRESS_FINISHED;
+    a->left = 0;
 }
 
 /* Failures that look like a mistake in main.cf are for the postmaster to mend, not for the sender. */

@@ -1,30 +1,25 @@
 #include "smtp/filter.h"
 
-#include <ctype.h>
-
 #include "base/log.h"
-#include "base/mem.h"
 #include "config/config.h"
-#include "config/interfaces.h"
-#include "mail/addr_find.h"
-#include "mail/address.h"
+#include "mail/addr_map.h"
 #include "mail/address_list.h"
+#include "mail/checks.h"
 #include "mail/mime.h"
 #include "mail/quote.h"
-#include "mail/rewrite_client.h"
 
 struct smtp_filter {
     struct attempt *a;
     struct smtp_text *out;
     struct mime *mime;
+    struct check found;
     bool has_failed;
 };
 
 static struct {
-    struct table_list *header[MIME_NESTED + 1], *body; /* header: by class; NULL: none */
-    struct addr_find generic;
-    bool has_generic, has_checks, propagates_extension;
-    struct match_list *mydestination;
+    struct mime_limits limits;
+    struct checks *checks;    /* NULL: none */
+    struct addr_map *generic; /* NULL: none */
     bool adds_delivered_to, adds_original_to, adds_return_path, is_final;
 } rules;
 
@@ -48,79 +43,49 @@ bool smtp_filter_is_final(void)
 
 /* --- smtp_generic_maps --- */
 
-static bool is_own_literal(const char *domain)
-{
-    char text[NET_HOST_LEN];
-    struct net_addr addr;
-    size_t n = strlen(domain);
-
-    if (n < 3 || n > sizeof(text) || domain[0] != '[' || domain[n - 1] != ']')
-        return false;
-    domain += strncasecmp(domain, "[ipv6:", 6) == 0 ? 6 : 1;
-    n = strlen(domain) - 1;
-    memcpy(text, domain, n);
-    text[n] = 0;
-    return net_parse(&addr, text, 0) &&
-        (interfaces_has(interfaces_own(), &addr) || interfaces_has(interfaces_proxy(), &addr));
-}
-
-static enum match_result is_local(void *context, const char *domain)
-{
-    (void) context;
-    if (strcasecmp(domain, conf.myorigin) == 0 || is_own_literal(domain))
-        return MATCH_YES;
-    return match_list_find(rules.mydestination, domain);
-}
-
-static void open_generic(void)
-{
-    rules.has_generic = *conf.smtp_generic_maps != 0;
-    if (!rules.has_generic)
-        return;
-    rules.mydestination = match_list_open("mydestination", conf.mydestination, MATCH_DOMAINS);
-    rules.propagates_extension = strstr(conf.propagate_unmatched_extensions, "generic") != NULL;
-    rules.generic = (struct addr_find){
-        .tables = table_list_open(conf.smtp_generic_maps, TABLE_FOLD),
-        .steps = ADDR_FIND_ADDRESS,
-        .delimiters = conf.recipient_delimiter,
-        .double_bounce = conf.double_bounce_sender,
-        .is_local = is_local,
-    };
-}
-
 bool smtp_filter_waits(void)
 {
-    return rules.has_generic;
+    return rules.generic != NULL;
+}
+
+/* Who gets several addresses has made a mistake: the first counts. */
+static const char *choose(const char *address, const struct vec *results)
+{
+    struct str quoted = {0};
+
+    if (results->count > 1)
+        log_warn("multi-valued %s result for %s", addr_map_name(rules.generic), quote_822(address, &quoted));
+    str_done(&quoted);
+    return results->count > 0 ? results->items[0] : address;
 }
 
 /* False: a table failed. */
-static bool map_address(struct arena *memory, const char *address, const char **result)
+static bool map_address(const struct attempt *a, const char *address, const char **result)
 {
-    struct str value = {0}, extension = {0}, standard = {0};
-    struct vec addresses = {0};
-    enum table_result found = TABLE_ABSENT;
+    struct vec results = {0};
+    bool ok = true;
 
     *result = address;
-    if (rules.has_generic && *address != 0)
-        found = addr_find(&rules.generic, address, &value, &extension);
-    if (found == TABLE_FOUND) {
-        addr_find_expand(memory, address, str_text(&value), str_text(&extension), rules.propagates_extension,
-            &addresses);
-        if (addresses.count > 0)
-            *result = addresses.items[0];
-        if (address_domain(*result) == NULL && rewrite_address("local", *result, &standard))
-            *result = arena_strdup(memory, str_text(&standard));
+    if (rules.generic == NULL || *address == 0)
+        return true;
+    switch (addr_map_find(rules.generic, a->memory, address, &results)) {
+    case TABLE_FOUND:
+        *result = choose(address, &results);
+        break;
+    case TABLE_ABSENT:
+        break;
+    case TABLE_ERROR:
+        log_warn("%s: %s map lookup problem for %s", a->d->queue_id, addr_map_name(rules.generic), address);
+        ok = false;
+        break;
     }
-    vec_done(&addresses, NULL);
-    str_done(&value);
-    str_done(&extension);
-    str_done(&standard);
-    return found != TABLE_ERROR;
+    vec_done(&results, NULL);
+    return ok;
 }
 
 bool smtp_filter_address(struct attempt *a, const char *address, const char **result)
 {
-    return map_address(a->memory, address, result);
+    return map_address(a, address, result);
 }
 
 /* All addresses of a header. */
@@ -132,7 +97,7 @@ static bool map_header(struct smtp_filter *f, struct str *text)
 
     for (size_t i = 0; i < address_list_count(list); i++) {
         const char *address = address_list_internal(list, i);
-        if (!map_address(f->a->memory, address, &mapped))
+        if (!map_address(f->a, address, &mapped))
             return false;
         if (mapped != address)
             address_list_set_internal(list, i, mapped);
@@ -147,7 +112,7 @@ static bool map_header(struct smtp_filter *f, struct str *text)
 
 /* --- checks --- */
 
-enum check { CHECK_KEEP, CHECK_DROP, CHECK_FAILED };
+enum verdict { KEEP, DROP, FAILED };
 
 static void add_lines(struct smtp_text *out, const char *text)
 {
@@ -160,76 +125,70 @@ static void add_lines(struct smtp_text *out, const char *text)
     }
 }
 
-static void log_check(struct smtp_filter *f, const char *action, const char *where, const char *content,
-    const char *text)
+static void log_check(const struct smtp_filter *f, enum check_action action, const char *where, const char *content)
 {
-    log_info("%s: %s: %s %.60s%s%s", f->a->d->queue_id, action, where, content, *text != 0 ? ": " : "", text);
+    const char *text = str_text(&f->found.text);
+
+    log_info("%s: %s: %s %.60s%s%s", f->a->d->queue_id, check_word(action), where, content, *text != 0 ? ": " : "",
+        text);
 }
 
-/* One of the actions that make sense when a message is on its way out (header_checks(5)). */
-static enum check obey(struct smtp_filter *f, const char *where, struct str *content, char *action)
+/* content is the header or line that was asked about. */
+static enum verdict obey(struct smtp_filter *f, enum check_action action, const char *where, struct str *content)
 {
-    char *argument = action + strcspn(action, " \t");
-
-    if (*argument != 0)
-        *argument++ = 0;
-    argument += strspn(argument, " \t");
-    if (strcasecmp(action, "IGNORE") == 0)
-        return CHECK_DROP;
-    if (strcasecmp(action, "STRIP") == 0) {
-        log_check(f, "strip", where, str_text(content), argument);
-        return CHECK_DROP;
-    }
-    if (strcasecmp(action, "WARN") == 0)
-        log_check(f, "warning", where, str_text(content), argument);
-    else if (strcasecmp(action, "INFO") == 0)
-        log_check(f, "info", where, str_text(content), argument);
-    else if (strcasecmp(action, "REPLACE") == 0 && *argument != 0) {
-        log_check(f, "replace", where, str_text(content), argument);
-        str_set(content, argument);
-    } else if (strcasecmp(action, "PREPEND") == 0 && *argument != 0) {
-        log_check(f, "prepend", where, str_text(content), argument);
-        add_lines(f->out, argument);
-    } else if (strcasecmp(action, "DUNNO") != 0 && strcasecmp(action, "OK") != 0)
-        log_warn("unsupported command in smtp checks: %s", action);
-    return CHECK_KEEP;
-}
-
-static enum check check(struct smtp_filter *f, struct table_list *tables, const char *where, struct str *content)
-{
-    struct str action = {0};
-    enum check result = CHECK_KEEP;
-
-    if (tables == NULL)
-        return CHECK_KEEP;
-    switch (table_list_find(tables, str_text(content), &action)) {
-    case TABLE_FOUND:
-        result = action.len == 0 ? CHECK_KEEP : obey(f, where, content, action.data);
-        break;
-    case TABLE_ABSENT:
-        break;
-    case TABLE_ERROR:
+    switch (action) {
+    case CHECK_NONE:
+        return KEEP;
+    case CHECK_IGNORE:
+        return DROP;
+    case CHECK_STRIP:
+        log_check(f, action, where, str_text(content));
+        return DROP;
+    case CHECK_INFO:
+    case CHECK_WARN:
+        log_check(f, action, where, str_text(content));
+        return KEEP;
+    case CHECK_REPLACE:
+        log_check(f, action, where, str_text(content));
+        str_set(content, str_text(&f->found.text));
+        return KEEP;
+    case CHECK_PREPEND:
+        log_check(f, action, where, str_text(content));
+        add_lines(f->out, str_text(&f->found.text));
+        return KEEP;
+    case CHECK_ERROR:
         log_warn("%s: smtp %s checks lookup error", f->a->d->queue_id, where);
-        result = CHECK_FAILED;
+        return FAILED;
+    case CHECK_BCC:
+    case CHECK_DISCARD:
+    case CHECK_FILTER:
+    case CHECK_HOLD:
+    case CHECK_PASS:
+    case CHECK_REDIRECT:
+    case CHECK_REJECT:
         break;
     }
-    str_done(&action);
-    return result;
-}
-
-static struct table_list *open_checks(const char *tables)
-{
-    rules.has_checks = rules.has_checks || *tables != 0;
-    return *tables != 0 ? table_list_open(tables, 0) : NULL;
+    panic("action %d while delivering", (int) action);
 }
 
 void smtp_filter_open(void)
 {
-    open_generic();
-    rules.header[MIME_PRIMARY] = open_checks(conf.smtp_header_checks);
-    rules.header[MIME_PART] = open_checks(conf.smtp_mime_header_checks);
-    rules.header[MIME_NESTED] = open_checks(conf.smtp_nested_header_checks);
-    rules.body = open_checks(conf.smtp_body_checks);
+    const struct checks_tables tables = {
+        .header = conf.smtp_header_checks,
+        .mime_header = conf.smtp_mime_header_checks,
+        .nested_header = conf.smtp_nested_header_checks,
+        .body = conf.smtp_body_checks,
+    };
+
+    rules.limits = (struct mime_limits){
+        .line_length = (size_t) conf.line_length_limit,
+        .header_size = (size_t) conf.header_size_limit,
+        .boundary_length = (size_t) conf.mime_boundary_length_limit,
+        .nesting = (size_t) conf.mime_nesting_limit,
+    };
+    rules.generic = addr_map_open(smtp_is_lmtp() ? "lmtp_generic_maps" : "smtp_generic_maps", conf.smtp_generic_maps,
+        "generic");
+    rules.checks = checks_open(CHECKS_DELIVERING, smtp_is_lmtp() ? "lmtp_" : "smtp_", &tables);
 }
 
 /* --- the message passes --- */
@@ -238,39 +197,34 @@ static void on_header(void *context, enum mime_class class, const struct header_
 {
     struct smtp_filter *f = context;
     bool has_addresses = known != NULL && (known->flags & (HEADER_OF_SENDER | HEADER_OF_RECIPIENT)) != 0;
-    enum check result = f->has_failed ? CHECK_FAILED : check(f, rules.header[class], "header", text);
 
-    if (result == CHECK_KEEP && rules.has_generic && class == MIME_PRIMARY && has_addresses && !map_header(f, text)) {
-        log_warn("%s: smtp_generic_maps lookup error", f->a->d->queue_id);
-        result = CHECK_FAILED;
-    }
-    f->has_failed = result == CHECK_FAILED;
-    if (result == CHECK_KEEP)
+    if (f->has_failed)
+        return;
+    enum verdict verdict = obey(f, checks_header(rules.checks, class, known, text, &f->found), "header", text);
+    if (verdict == KEEP && rules.generic != NULL && class == MIME_PRIMARY && has_addresses && !map_header(f, text))
+        verdict = FAILED;
+    f->has_failed = verdict == FAILED;
+    if (verdict == KEEP)
         add_lines(f->out, str_text(text));
 }
 
 static void on_body(void *context, enum mime_piece piece, const char *line, size_t n)
 {
     struct smtp_filter *f = context;
-    struct str text = {0};
 
     if (f->has_failed)
         return;
-    if (rules.body == NULL) {
+    enum check_action action = checks_line(rules.checks, line, n, &f->found);
+    if (action == CHECK_NONE) {
         smtp_text_add(f->out, line, n, piece == MIME_LINE);
         return;
     }
+    struct str text = {0};
     str_add(&text, line, n);
-    switch (check(f, rules.body, "body", &text)) {
-    case CHECK_KEEP:
+    enum verdict verdict = obey(f, action, "body", &text);
+    f->has_failed = verdict == FAILED;
+    if (verdict == KEEP)
         smtp_text_add(f->out, str_text(&text), text.len, piece == MIME_LINE);
-        break;
-    case CHECK_DROP:
-        break;
-    case CHECK_FAILED:
-        f->has_failed = true;
-        break;
-    }
     str_done(&text);
 }
 
@@ -284,7 +238,7 @@ static bool is_downgraded(const struct attempt *a, const struct session *s)
 
 bool smtp_filter_is_needed(const struct attempt *a, const struct session *s)
 {
-    return rules.has_generic || rules.has_checks || is_downgraded(a, s);
+    return rules.generic != NULL || rules.checks != NULL || is_downgraded(a, s);
 }
 
 struct smtp_filter *smtp_filter_begin(struct attempt *a, struct session *s, struct smtp_text *out)
@@ -296,7 +250,7 @@ struct smtp_filter *smtp_filter_begin(struct attempt *a, struct session *s, stru
         options = MIME_DISABLE;
     f->a = a;
     f->out = out;
-    f->mime = mime_new(options, &mime_default_limits, &events, f);
+    f->mime = mime_new(options, &rules.limits, &events, f);
     return f;
 }
 
@@ -309,6 +263,7 @@ bool smtp_filter_end(struct smtp_filter *f)
 {
     mime_end(f->mime);
     mime_free(f->mime);
+    check_done(&f->found);
     return !f->has_failed;
 }
 

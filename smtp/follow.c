@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "config/config.h"
 #include "smtp/filter.h"
+#include "smtp/notify.h"
 #include "smtp/pool.h"
 #include "smtp/transaction.h"
 
@@ -82,6 +83,7 @@ void smtp_follow_announce(struct session *s)
 
     if (f == NULL || !smtp_pool_is_reusable(s))
         return;
+    smtp_notify_commands(s, f->commands.data, f->commands.len);
     stream_add(&s->stream, f->commands.data, f->commands.len);
     f->is_announced = true;
 }

@@ -5,6 +5,8 @@
 #include "config/config.h"
 #include "config/interfaces.h"
 #include "daemon/agent.h"
+#include "mail/cleanup_client.h"
+#include "mail/postmaster.h"
 #include "smtp/filter.h"
 #include "smtp/hello.h"
 #include "smtp/pool.h"
@@ -14,6 +16,8 @@ static const char *flags = "";
 
 static void before_jail(void)
 {
+    postmaster_classes(); /* bad values are to stop us before there is anything to do */
+    cleanup_internal_flags(CLEANUP_INTERNAL_NOTIFY);
     interfaces_own();
     interfaces_proxy();
     smtp_route_open();

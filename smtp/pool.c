@@ -133,6 +133,13 @@ bool smtp_pool_is_reusable(const struct session *s)
            (limit == 0 || s->use_count < limit) && (conf.smtp_connection_cache_on_demand || is_listed(s->site->key));
 }
 
+static msec idle_limit(void)
+{
+    int limit = conf.smtp_connection_cache_time_limit, most = conf.connection_cache_ttl_limit;
+
+    return (msec) (limit < most ? limit : most) * 1000;
+}
+
 void smtp_pool_put(struct session *s)
 {
     if (!smtp_pool_is_reusable(s) || stream_buffered(&s->stream) > 0) {
@@ -143,7 +150,7 @@ void smtp_pool_put(struct session *s)
     list_remove(&s->by_site);
     list_prepend(&s->site->resting, &s->by_site);
     list_append(&resting, &s->by_age);
-    s->idle_until = clock_after((msec) conf.smtp_connection_cache_time_limit * 1000);
+    s->idle_until = clock_after(idle_limit());
     if (s->idle_until > s->reusable_until)
         s->idle_until = s->reusable_until;
     timer.fire = close_idle;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "config/interfaces.h"
+#include "smtp/notify.h"
 #include "smtp/trouble.h"
 
 /* --- the local end --- */
@@ -126,6 +127,7 @@ void smtp_session_free(struct session *s)
     stream_done(&s->stream);
     smtp_reply_done(&s->reply);
     str_done(&s->content);
+    str_done(&s->transcript);
     mem_free(s->host);
     mem_free(s->relay);
     mem_free(s->peer);
@@ -152,6 +154,7 @@ void smtp_session_command(struct session *s, const char *format, ...)
     if (log_verbose > 0)
         log_info("> %s: %s", s->relay, str_text(&line));
     str_adds(&line, "\r\n");
+    smtp_notify_commands(s, line.data, line.len);
     stream_add(&s->stream, line.data, line.len);
     str_done(&line);
 }
@@ -164,6 +167,7 @@ bool smtp_session_reply(struct session *s, const struct attempt *a)
     s->is_in_doubt = false;
     if (log_verbose > 0)
         log_info("< %s: %s", s->relay, str_text(&s->reply.text));
+    smtp_notify_reply(s);
     if (s->reply.garbage.len > 0 && (s->features & FEATURE_PIPELINING) != 0)
         log_warn("%s: non-%s response from %s: %.100s", a->d->queue_id, smtp_is_lmtp() ? "LMTP" : "ESMTP", s->relay,
             str_text(&s->reply.garbage));

@@ -53,6 +53,8 @@ struct session {
     bool is_only_server;        /* the destination has no other: failures are final */
     bool is_quick;              /* the last message was answered at once: follow.h */
     struct str content;         /* on its way out */
+    struct str transcript;      /* notify.c, as the next one */
+    bool was_blamed;            /* the server says that we speak wrongly */
     struct list followers;      /* follow.c */
     struct site *site;          /* pool.c */
     struct list by_site, by_address, by_age; /* pool.c */

@@ -2,6 +2,7 @@
  * replies are read in order; without, one by one. Both are the same list of steps, sent in batches
  * of many or of one.
  */
+#include "smtp/notify.h"
 #include "smtp/transaction.h"
 
 #include "base/log.h"
@@ -187,6 +188,7 @@ static bool send_steps(struct transaction *t, size_t first, size_t end)
     for (size_t i = first; i < end; i++)
         if (!add_command(t, out, &t->steps[i]))
             return false;
+    smtp_notify_commands(t->s, out->data, out->len);
     stream_add(&t->s->stream, out->data, out->len);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "smtp/filter.h"
+#include "smtp/notify.h"
 
 static void set_text(struct attempt *a, const char *status, const char *format, va_list ap)
 {
@@ -41,7 +42,7 @@ static char *one_line(struct attempt *a, const struct str *text)
     return copy;
 }
 
-void smtp_trouble_set_reply(struct attempt *a, const struct session *s, const char *format, ...)
+void smtp_trouble_set_reply(struct attempt *a, struct session *s, const char *format, ...)
 {
     char status[DSN_STATUS_SIZE];
     va_list ap;
@@ -49,6 +50,7 @@ void smtp_trouble_set_reply(struct attempt *a, const struct session *s, const ch
     memcpy(status, s->reply.status, sizeof(status));
     if (status[0] != '4' && status[0] != '5') /* success, where there cannot be one: try again */
         status[0] = '4';
+    smtp_notify_failure(s);
     va_start(ap, format);
     set_text(a, status, format, ap);
     va_end(ap);

@@ -16,7 +16,7 @@ enum trouble_scope {
 
 /* Set a->why: of our own making, or from the session's last reply. */
 void smtp_trouble_set(struct attempt *a, const char *status, const char *format, ...) PRINTF(3, 4);
-void smtp_trouble_set_reply(struct attempt *a, const struct session *s, const char *format, ...) PRINTF(3, 4);
+void smtp_trouble_set_reply(struct attempt *a, struct session *s, const char *format, ...) PRINTF(3, 4);
 
 /* What is in a->why concerns all recipients that are not finished, or one. */
 void smtp_trouble_all(struct attempt *a, enum trouble_scope scope);

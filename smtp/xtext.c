@@ -28,12 +28,12 @@ static unsigned next_point(const unsigned char **text)
     return c;
 }
 
-void smtp_xtext_add_utf8(struct str *out, const char *text, bool is_utf8)
+void smtp_xtext_add_utf8(struct str *out, const char *text)
 {
     for (const unsigned char *p = (const unsigned char *) text, *start; *p != 0;) {
         start = p;
         unsigned c = next_point(&p);
-        if ((is_plain((unsigned char) c) && c < 127 && c != '\\') || (c > 127 && is_utf8))
+        if (c < 127 && is_plain((unsigned char) c) && c != '\\')
             str_add(out, (const char *) start, (size_t) (p - start));
         else
             str_addf(out, "\\x{%02X}", c);

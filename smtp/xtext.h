@@ -9,7 +9,8 @@
  * special. */
 void smtp_xtext_add(struct str *out, const char *text, const char *special);
 
-/* The same for an address of type utf-8 (RFC 6533 3): "\x{XX}", and UTF-8 as it is when is_utf8. */
-void smtp_xtext_add_utf8(struct str *out, const char *text, bool is_utf8);
+/* The same for an address of type utf-8: "\x{XX}" for characters, of which any server can take the result
+ * (RFC 6533 3: utf-8-addr-xtext). */
+void smtp_xtext_add_utf8(struct str *out, const char *text);
 
 #endif
