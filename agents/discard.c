@@ -14,7 +14,7 @@ static void deliver(struct delivery *d)
         .mta_type = "",
         .mta_name = ""};
 
-    status[0] = '2';
+    dsn_insist_on('2', "sent", status);
     d->finished = clock_wall();
     for (size_t i = 0; i < d->recipient_count; i++)
         delivery_sent(d, &d->recipients[i], "none", "", &dsn);

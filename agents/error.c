@@ -1,11 +1,12 @@
 /* error: nobody gets this mail. The next hop is the reason, "5.1.1 no such user" or plain text.
  *
- * Recipients bounce; under the service name retry, or when the reason has a status of 4.x.x, they
- * are deferred.
+ * Recipients bounce; under the service name retry they are deferred.
  */
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
 #include "daemon/agent.h"
 #include "daemon/daemon.h"
 
@@ -13,6 +14,9 @@ static void deliver(struct delivery *d)
 {
     bool is_retry = strcmp(daemon_service_name(), "retry") == 0;
     char status[DSN_STATUS_SIZE];
+
+    if (!is_retry && strcmp(daemon_service_name(), conf.error_service_name) != 0)
+        fatal("bad error service name: %s", daemon_service_name());
     const char *reason = dsn_split(d->nexthop, is_retry ? "4.0.0" : "5.0.0", status);
     struct dsn dsn = {.status = status,
         .action = "",
@@ -22,14 +26,13 @@ static void deliver(struct delivery *d)
         .mta_type = "",
         .mta_name = ""};
 
-    if (is_retry)
-        status[0] = '4';
+    dsn_insist_on(is_retry ? '4' : '5', is_retry ? "defer_append" : "bounce_append", status);
     d->finished = clock_wall();
     for (size_t i = 0; i < d->recipient_count; i++) {
-        if (status[0] == '5')
-            delivery_bounced(d, &d->recipients[i], "none", "", &dsn);
-        else
+        if (is_retry)
             delivery_deferred(d, &d->recipients[i], "none", "", &dsn);
+        else
+            delivery_bounced(d, &d->recipients[i], "none", "", &dsn);
     }
 }
 

@@ -79,6 +79,15 @@ struct checks *checks_open(enum checks_time when, const char *prefix, const stru
     return c;
 }
 
+void checks_close(struct checks *c)
+{
+    for (int i = 0; c != NULL && i < SOURCES; i++) {
+        table_list_close(c->tables[i]);
+        mem_free(c->names[i]);
+    }
+    mem_free(c);
+}
+
 bool checks_has_body(const struct checks *c)
 {
     return c != NULL && c->tables[SOURCE_BODY] != NULL;

@@ -44,6 +44,7 @@ struct checks_tables {
 
 /* NULL: all are empty. prefix: of the parameters' names, "smtp_". Before the jail. */
 struct checks *checks_open(enum checks_time when, const char *prefix, const struct checks_tables *tables);
+void checks_close(struct checks *c);
 bool checks_has_body(const struct checks *c); /* body_checks */
 
 /* What was found. Zero-filled memory is good for any number of calls, one at a time. */

@@ -31,5 +31,8 @@ void fold_text(struct str *out, const char *prefix, const char *text, size_t wid
         str_addf(out, "%s%s", prefix, indent);
         room = width - strlen(indent);
     }
-    str_addf(out, "%s\n", text);
+    size_t n = strlen(text);
+    while (n > 0 && text[n - 1] == ' ') /* as the output of a command ends, whose newline was one */
+        n--;
+    str_addf(out, "%.*s\n", (int) n, text);
 }

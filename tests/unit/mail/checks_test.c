@@ -81,6 +81,7 @@ static void answers_are_read(void **state)
             assert_string_equal(str_text(&found.text), answers[i].text);
         assert_string_equal(capture_take(), answers[i].log);
         assert_string_equal(found.map, answers[i].in_body ? "body_checks" : "header_checks");
+        checks_close(c);
     }
     str_done(&name);
     str_done(&header);
@@ -117,6 +118,7 @@ static void classes_have_their_tables(void **state)
     }
     assert_false(checks_has_body(c));
     assert_int_equal(checks_line(c, "x", 1, &found), CHECK_NONE);
+    checks_close(c);
     str_done(&header);
     check_done(&found);
 }
@@ -141,6 +143,7 @@ static void nothing_is_asked(void **state)
     assert_string_equal(found.map, "header_checks");
     assert_string_equal(capture_take(), "warning: fail:x lookup error for \"Subject: x\"");
     assert_string_equal(check_word(CHECK_WARN), "warning");
+    checks_close(c);
     str_done(&header);
     check_done(&found);
 }

@@ -12,6 +12,7 @@ static const struct {
     {"exactly 10", 10, "> exactly 10\n"},
     {"one word too many", 10, "> one word\n>     too\n>     many\n"},
     {"blanks   at   breaks", 10, "> blanks  \n>     at  \n>     breaks\n"},
+    {"ends in two  ", 20, "> ends in two\n"},
     {"ends in a blank ", 15, "> ends in a blank\n"},
     {"averylongwordindeed and more", 10, "> averylongwordindeed\n>     and\n>     more\n"},
 };
