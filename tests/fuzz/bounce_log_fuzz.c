@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "services/bounce/notice.h"
 #include "services/bounce/reasons.h"
+#include "services/bounce/texts.h"
 
 static void check_lines(const struct str *text, size_t entries)
 {
@@ -25,14 +26,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str text = {0};
     struct notice_about about = {.queue_id = "4b2Wq05X1Gz9", .sender = "a@b", .envelope_id = "", .sendopts = size & 1};
 
-    conf.myhostname = conf.myorigin = "mta.example";
+    conf.myhostname = conf.mydomain = "mta.example";
+    conf.mail_name = "Postfix";
+    conf.header_from_format = conf.bounce_template_file = "";
+    bounce_texts_open();
     bounce_reasons_parse(&a, arena_strndup(&a, (const char *) data, size), &entries);
     if (entries.count > 0) {
         const struct reason *r = entries.items[0];
         about.sender = r->recipient.original;
         about.envelope_id = r->dsn.diag_text;
     }
-    bounce_notice_build(&text, size / 2 % 4, size / 8 % 3, about.sender, &about, &entries);
+    const struct notice n = {size / 2 % BOUNCE_TEMPLATE_COUNT, size / 8 % 3, &about, &entries};
+    bounce_notice_build(&n, about.sender, &text);
     check_lines(&text, entries.count);
     str_done(&text);
     vec_done(&entries, NULL);

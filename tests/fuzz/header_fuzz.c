@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena = {0};
     struct str out = {0};
     const char *text = arena_strndup(&arena, (const char *) data, size);
+    bool is_closed;
     struct address_list *l = address_list_parse(&arena, text, size % 50);
 
     for (size_t i = 0; i < address_list_count(l); i++) {
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < address_list_count(l); i++)
         address_list_set_internal(l, i, text);
     address_list_format(l, &out);
-    address_path_parse(text, (size_t) (address_path_end(text) - text), (int) (size & 3), &out);
+    address_path_parse(text, (size_t) (address_path_end(text, &is_closed) - text), (int) (size & 3), &out);
     header_find(text, header_name_len(text, strlen(text)));
     check_quoting(text);
     str_done(&out);

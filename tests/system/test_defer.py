@@ -32,7 +32,6 @@ def test_soft_refusal_defers_and_a_flush_delivers(instance, sink):
     assert not instance.queue_files("deferred", "defer", "active", "incoming")
 
 
-@pytest.mark.xfail(reason="needs the flush service: doc/status.md", run=False)
 def test_one_message_is_flushed_by_id(instance, sink):
     sink.answers["RCPT"] = "450 4.2.0 come again"
     first, second = instance.send(message(subject="1")), instance.send(message(subject="2"))
