@@ -55,7 +55,7 @@ openssl genrsa -traditional -out "$dir/etc/dkim.key" 2048 2>/dev/null
 chown postfix "$dir/etc/dkim.key"
 
 cat >"$dir/etc/main.cf" <<M
-compatibility_level = 3.6
+compatibility_level = 3.11
 queue_directory = $dir/spool
 data_directory = $dir/data
 daemon_directory = $dir/root/usr/libexec/postfix

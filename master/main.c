@@ -8,14 +8,15 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/words.h"
+#include "base/mem.h"
 #include "config/config.h"
+#include "config/environment.h"
 #include "daemon/crash.h"
 #include "daemon/jail.h"
 #include "daemon/logging.h"
@@ -36,32 +37,18 @@ static int ready_pipe = -1; /* to the process that waits for our start (-w) */
 
 /* --- the environment of all daemons --- */
 
-/* import_environment: names that are kept, name=value that are set; all else is removed. */
 static void import_environment(void)
 {
     struct arena a = {0};
-    struct vec words = {0};
-    struct hash values = {0};
+    struct vec variables = {0};
 
-    words_split_braced(&a, conf.import_environment, WORDS_LIST, &words);
-    for (size_t i = 0; i < words.count; i++) {
-        const char *why, *word = words.items[i];
-        if (*word == '{' && (word = words_unbrace(words.items[i], &why)) == NULL)
-            fatal("parameter import_environment: %s in \"%s\"", why, (char *) words.items[i]);
-        char *copy = arena_strdup(&a, word), *equals = strchr(copy, '=');
-        if (equals != NULL)
-            *equals = 0;
-        const char *value = equals != NULL ? equals + 1 : getenv(copy);
-        if (value != NULL)
-            hash_put(&values, copy, arena_strdup(&a, value));
-    }
+    environment_list(&a, "import_environment", conf.import_environment, &variables);
     clearenv();
-    for (struct hash_entry *e = NULL; (e = hash_next(&values, e)) != NULL;)
-        setenv(e->key, e->value, 1);
+    for (size_t i = 0; i < variables.count; i++)
+        putenv(mem_strdup(variables.items[i]));
     setenv("PATH", conf.command_directory, 1);
     setenv("MAIL_CONFIG", config_dir(), 1);
-    hash_done(&values, NULL);
-    vec_done(&words, NULL);
+    vec_done(&variables, NULL);
     arena_done(&a);
 }
 
@@ -173,10 +160,40 @@ static void on_terminate(int signal)
     loop_stop();
 }
 
+static void forget_lines(void *context, const struct log_line *lines, size_t count)
+{
+    (void) context;
+    (void) lines;
+    (void) count;
+}
+
+/* A bad value ends who reads it, so a child tries first. */
+static bool can_load_config(bool is_told)
+{
+    int status = 0;
+
+    log_flush();
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (!is_told) {
+            log_remove_sinks();
+            log_add_sink(forget_lines, NULL);
+        }
+        config_reload();
+        _exit(0);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static void on_hangup(int signal)
 {
     (void) signal;
     log_info("reload -- version %s, configuration %s", conf.mail_version, config_dir());
+    if (!can_load_config(false)) {
+        can_load_config(true);
+        log_error("%s/main.cf cannot be used: the mail system goes on as it is", config_dir());
+        return;
+    }
     config_reload();
     logging_open("master", LOGGING_MASTER);
     master_reload_services();

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "master/listen.h"
 #include "master/service.h"
@@ -122,6 +123,18 @@ static void take_line(const struct master_service *line)
     master_service_start(s);
 }
 
+static void note_old_defaults(const struct master_cf *cf)
+{
+    if (!compat.chroot)
+        return;
+    for (size_t i = 0; i < cf->services.count; i++) {
+        const struct master_service *line = cf->services.items[i];
+        if (strcmp(line->columns[MASTER_CHROOT], "-") == 0)
+            log_info("%s/master.cf: line %d: using backwards-compatible default setting chroot=y", config_dir(),
+                line->line);
+    }
+}
+
 void master_reload_services(void)
 {
     struct master_cf fresh = {0};
@@ -135,6 +148,7 @@ void master_reload_services(void)
         str_done(&why);
         return;
     }
+    note_old_defaults(&fresh);
     master_generation++;
     end_removed(&fresh);
     for (size_t i = 0; i < fresh.services.count; i++)

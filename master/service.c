@@ -271,6 +271,8 @@ void master_service_start(struct service *s)
     }
     s->share->limit = s->line->process_limit;
     s->share->workers = s->min_workers;
+    s->is_throttled = false; /* the configuration may have been what was wrong */
+    timer_stop(&s->throttle);
     master_service_demand(s);
     timer_stop(&s->wakeup);
     if (s->line->wakeup_seconds > 0) {

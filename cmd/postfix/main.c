@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "cmd/postfix/instance.h"
+#include "config/compat.h"
 #include "config/config.h"
 #include "daemon/jail.h"
 #include "daemon/logging.h"
@@ -147,6 +148,20 @@ static const struct {
     {"status", do_status, true}, {"check", do_check, true},
 };
 
+/* For people, not for scripts that look at what a command writes. */
+static void note_old_defaults(void)
+{
+    if (!config_level_below(COMPAT_NEWEST_LEVEL))
+        return;
+    logging_open("postfix", isatty(STDERR_FILENO) ? LOGGING_COMMAND : LOGGING_DAEMON);
+    log_set_tag(conf.syslog_name);
+    log_info("Postfix is using backwards-compatible default settings");
+    log_info("See https://www.postfix.org/COMPATIBILITY_README.html for details");
+    log_info("To disable backwards compatibility use \"postconf compatibility_level=" COMPAT_NEWEST_LEVEL
+        "\" and \"postfix reload\"");
+    log_flush();
+}
+
 static void NORETURN usage(const char *name)
 {
     fatal("usage: %s [-c config_dir] [-Dv] command", name);
@@ -170,6 +185,7 @@ int main(int argc, char **argv)
     config_load("postfix", "postfix");
     if (chdir(conf.queue_directory) < 0)
         fatal("chdir %s: %m", conf.queue_directory);
+    note_old_defaults();
     logging_open("postfix-script", LOGGING_COMMAND);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         if (strcmp(commands[i].name, argv[optind]) != 0)
