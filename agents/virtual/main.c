@@ -1,14 +1,18 @@
 /* virtual: see README.md. */
 #include <stdio.h>
 
-#include "agents/virtual/mailbox.h"
-#include "agents/virtual/maildir.h"
 #include "agents/virtual/place.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "daemon/agent.h"
-#include "queue/record.h"
+#include "daemon/daemon.h"
+#include "deliver/delivered_to.h"
+#include "deliver/identity.h"
+#include "deliver/maildir.h"
+#include "deliver/mailbox.h"
+
+static unsigned locks; /* virtual_mailbox_lock */
 
 static struct dsn dsn_of(const char *status, const char *reason)
 {
@@ -21,55 +25,74 @@ static struct dsn dsn_of(const char *status, const char *reason)
         .mta_name = ""};
 }
 
+static void report_dsn(struct delivery *d, struct delivery_recipient *r, const struct dsn *dsn)
+{
+    d->finished = clock_wall();
+    if (*dsn->status == '2')
+        delivery_sent(d, r, daemon_service_name(), "", dsn);
+    else if (*dsn->status == '5')
+        delivery_bounced(d, r, daemon_service_name(), "", dsn);
+    else
+        delivery_deferred(d, r, daemon_service_name(), "", dsn);
+}
+
 static void report(struct delivery *d, struct delivery_recipient *r, const char *status, const char *reason)
 {
     struct dsn dsn = dsn_of(status, reason);
 
-    d->finished = clock_wall();
-    if (*status == '2')
-        delivery_sent(d, r, "virtual", "", &dsn);
-    else if (*status == '5')
-        delivery_bounced(d, r, "virtual", "", &dsn);
-    else
-        delivery_deferred(d, r, "virtual", "", &dsn);
+    report_dsn(d, r, &dsn);
 }
 
-/* Our own header in the message: it has been here before. */
-static bool is_loop(const struct delivery *d, const struct message_bytes *m, const char *address)
+/* False: status and reason of c. */
+static bool to_mailbox(const struct place *p, struct copy *c)
 {
-    static const char name[] = "Delivered-To:";
-    struct record_reader reader = {.bytes = m->bytes, .n = m->n, .next = d->data_offset};
-    struct record r;
-    size_t n = strlen(address);
+    struct mailbox m = {.path = str_text(&p->path), .uid = p->uid, .gid = p->gid, .owner = (uid_t) -1,
+        .owner_group = (gid_t) -1, .locks = locks};
+    bool ok = false;
 
-    while (record_read(&reader, &r) == RECORD_OK && r.type == REC_LINE && r.len > 0) {
-        const char *p = r.payload + sizeof(name) - 1, *end = r.payload + r.len;
-        if (r.len < sizeof(name) - 1 || strncasecmp(r.payload, name, sizeof(name) - 1) != 0)
-            continue;
-        while (p < end && (*p == ' ' || *p == '\t'))
-            p++;
-        while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
-            end--;
-        if ((size_t) (end - p) == n && strncasecmp(p, address, n) == 0)
-            return true;
+    if (!mailbox_open(&m, c))
+        goto done;
+    if (!S_ISREG(m.st.st_mode)) {
+        copy_refused(c, "5.2.0", "destination %s is not a regular file", m.path);
+        goto done;
     }
-    return false;
+    if (conf.strict_mailbox_ownership && m.st.st_uid != p->uid) {
+        copy_refused(c, "4.2.0", "destination %s is not owned by recipient", m.path);
+        log_warn("specify \"strict_mailbox_ownership = no\" to ignore mailbox ownership mismatch");
+        goto done;
+    }
+    ok = mailbox_append(&m, c, p->uid, p->gid);
+done:
+    mailbox_close(&m);
+    return ok;
 }
 
 static void deliver_to(
     struct delivery *d, struct delivery_recipient *r, const struct message_bytes *m, const struct place *p)
 {
-    struct copy c = {.d = d, .r = r, .message = *m, .is_mailbox = !p->is_maildir};
+    const char *kind = p->is_maildir ? "maildir" : "mailbox";
+    struct copy c = {.flags = p->is_maildir ? COPY_HEADERS : COPY_MAILBOX, .sender = d->sender,
+        .original = r->original, .delivered = r->address, .message = *m, .data_offset = d->data_offset,
+        .default_status = "4.2.0"};
+    struct str text = {0};
 
     if ((d->flags & (DELIVERY_TRACE_VERIFY | DELIVERY_TRACE_BV)) != 0) {
-        report(d, r, "2.0.0", p->is_maildir ? "delivers to maildir" : "delivers to mailbox");
-        return;
+        str_addf(&text, "delivers to %s", kind);
+        report(d, r, "2.0.0", str_text(&text));
+        goto done;
     }
-    if (p->is_maildir)
-        virtual_maildir_deliver(p, &c);
-    else
-        virtual_mailbox_deliver(p, &c);
-    report(d, r, c.status, str_text(&c.reason));
+    if (p->is_maildir ? maildir_deliver(str_text(&p->path), p->uid, p->gid, &c) : to_mailbox(p, &c)) {
+        str_addf(&text, "delivered to %s", kind);
+        report(d, r, "2.0.0", str_text(&text));
+        goto done;
+    }
+    if (!p->is_maildir)
+        str_addf(&text, "delivery failed to mailbox %s: ", str_text(&p->path));
+    str_adds(&text, str_text(&c.reason));
+    struct dsn dsn = copy_dsn(&c, str_text(&text));
+    report_dsn(d, r, &dsn);
+done:
+    str_done(&text);
     str_done(&c.reason);
 }
 
@@ -80,7 +103,7 @@ static void deliver_recipient(struct delivery *d, struct delivery_recipient *r, 
 
     str_adds(&address, r->address);
     str_lower(&address);
-    if (is_loop(d, m, r->address)) {
+    if (delivered_to_has(m, d->data_offset, r->address)) {
         str_addf(&text, "mail forwarding loop for %s", r->address);
         report(d, r, "5.4.6", str_text(&text));
         goto done;
@@ -121,14 +144,15 @@ static void deliver(struct delivery *d)
 static void before_jail(void)
 {
     virtual_place_open();
-    virtual_mailbox_open();
+    locks = mailbox_lock_styles("virtual_mailbox_lock", conf.virtual_mailbox_lock);
+    mailbox_limit_size(conf.virtual_mailbox_limit);
     delivery_set_status_filter(conf.virtual_delivery_status_filter);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct agent agent = {
-        .name = "virtual", .before_jail = before_jail, .deliver = deliver, .is_single = true, .keeps_root = true};
+    static const struct agent agent = {.name = "virtual", .before_jail = before_jail, .after_jail = identity_drop,
+        .deliver = deliver, .is_single = true, .keeps_root = true};
 
     return agent_main(argc, argv, &agent);
 }

@@ -290,7 +290,7 @@ pid_t child_pid(const struct child *c)
 
 /* The group as the user, who may kill all that he started, set-user-ID programs too, and nothing else. The child may
  * not have become that user yet. Until it was waited for, its number, which is its group's, is nobody else's. */
-void child_kill(struct child *c)
+static void kill_group(struct child *c)
 {
     if (c->has_ended)
         return;
@@ -307,7 +307,7 @@ void child_free(struct child *c)
 
     if (c == NULL)
         return;
-    child_kill(c);
+    kill_group(c);
     child_wait(c, clock_after(KILL_WAIT_MS), &status); /* else it waits for a device, and stays behind */
     io_close(c->end_fd);
     close(c->trouble_fd);

@@ -35,7 +35,6 @@ struct child *child_start(const struct child_program *p, int in, int out, int er
 enum wake child_wait(struct child *c, msec deadline, int *status);
 
 pid_t child_pid(const struct child *c);
-void child_kill(struct child *c);   /* SIGKILL for it and its process group; nothing once child_wait() told its end */
-void child_free(struct child *c);   /* one that was not waited for is killed; accepts NULL */
+void child_free(struct child *c);   /* one that was not waited for is killed with its process group; accepts NULL */
 
 #endif

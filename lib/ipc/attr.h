@@ -31,7 +31,7 @@ struct attrs {
  * ATTR_MAX attributes; nothing left at all is malformed too. */
 bool attrs_parse(const char **cursor, const char *end, struct attrs *list);
 
-/* The value of a name: NULL, or the given default, if it is not there. Cheapest when asked in the
+/* The value of a name: NULL, or the given default, if it is not there; 0 where no number is. Cheapest when asked in the
  * order in which they were written. */
 const char *attrs_get(struct attrs *list, const char *name);
 const char *attrs_text(struct attrs *list, const char *name, const char *default_);

@@ -20,7 +20,7 @@ struct client {
     struct mux *mux;
 };
 
-/* The context of a connection is its client; handlers get the one that was asked for. */
+/* The context of a connection is its client; handlers get the one they were made with from client_context(). */
 static void on_closed(struct mux *m)
 {
     struct client *c = mux_context(m);

@@ -10,7 +10,7 @@ struct client;
 
 /* "private/rewrite". Notes and hellos go to the handler, which may be NULL. */
 struct client *client_new(const char *path, const struct mux_handler *handler, void *context);
-void client_free(struct client *c);
+void client_free(struct client *c);        /* not while something is asked; NULL is accepted */
 void *client_context(const struct mux *m); /* in a handler: the context that client_new() was given */
 
 /* The connection, made if there is none; NULL: the service cannot be reached now (errno). Waits at
@@ -26,7 +26,8 @@ bool client_ask(struct client *c, const struct str *request, struct str *reply, 
 bool client_ask_once(struct client *c, const struct str *request, struct str *reply, msec deadline);
 
 /* The same without waiting, for what is driven by the loop: done(arg, reply, n) runs from the loop,
- * once, with reply NULL if there was no answer until the deadline. The request is copied. */
+ * once, with reply NULL if there was no answer until the deadline. The request is copied; the client
+ * must live until then. */
 void client_ask_async(struct client *c, const struct str *request, msec deadline, call_done *done, void *arg);
 
 /* Send request letters to a service, as postkick(1) does. False: errno. Needs no loop. */

@@ -194,15 +194,19 @@ static bool is_operator(const struct address_token *token, char op)
     return token->type == ADDRESS_OPERATOR && token->op == op;
 }
 
+static bool is_spaced(const struct address_token *left, const struct address_token *right)
+{
+    if (is_word(left))
+        return is_word(right) || is_operator(right, '<');
+    return is_operator(left, ',') || (is_operator(left, '>') && is_word(right));
+}
+
 void address_token_add_line(struct str *out, const struct address_tokens *tokens)
 {
     for (size_t i = 0; i < tokens->count; i++) {
-        const struct address_token *token = &tokens->items[i], *before = i == 0 ? NULL : token - 1;
-
-        if (before != NULL && (is_operator(before, ',') || (is_word(before) && (is_word(token) || is_operator(token, '<'))) ||
-                                  (is_operator(before, '>') && is_word(token))))
+        if (i > 0 && is_spaced(&tokens->items[i - 1], &tokens->items[i]))
             str_addc(out, ' ');
-        address_token_add(out, token);
+        address_token_add(out, &tokens->items[i]);
     }
     if (tokens->count > 0 && is_operator(&tokens->items[tokens->count - 1], ','))
         str_addc(out, ' ');

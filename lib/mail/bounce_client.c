@@ -135,24 +135,18 @@ static void answered(void *arg, const char *reply, size_t n)
     mem_free(a);
 }
 
-static void ask_async(enum bounce_service which, struct str *request, bounce_done *done, void *arg)
-{
-    struct asked *a = mem_zalloc(sizeof(*a));
-
-    *a = (struct asked){.done = done, .arg = arg};
-    attr_end(request);
-    client_ask_async(client_of(which), request, clock_after(ASYNC_PATIENCE_MS), answered, a);
-    str_done(request);
-}
-
 static void notify(enum bounce_service which, const char *request_name, const struct bounce_message *m,
     bounce_done *done, void *arg)
 {
+    struct asked *a = mem_alloc(sizeof(*a));
     struct str request = {0};
 
+    *a = (struct asked){.done = done, .arg = arg};
     begin(&request, request_name, m->queue_id);
     put_message(&request, m);
-    ask_async(which, &request, done, arg);
+    attr_end(&request);
+    client_ask_async(client_of(which), &request, clock_after(ASYNC_PATIENCE_MS), answered, a);
+    str_done(&request);
 }
 
 void bounce_flush(const struct bounce_message *m, bounce_done *done, void *arg)
@@ -173,14 +167,4 @@ void bounce_flush_deferred(const struct bounce_message *m, bounce_done *done, vo
 void bounce_trace_flush(const struct bounce_message *m, bounce_done *done, void *arg)
 {
     notify(BOUNCE_SERVICE_TRACE, "trace", m, done, arg);
-}
-
-void bounce_append_async(enum bounce_service which, const char *queue_id, const struct delivery_recipient *r,
-    const char *relay, const struct dsn *dsn, bounce_done *done, void *arg)
-{
-    struct str request = {0};
-
-    begin(&request, "append", queue_id);
-    put_recipient(&request, r, relay, dsn);
-    ask_async(which, &request, done, arg);
 }

@@ -46,15 +46,18 @@ struct bounce_message {
 bool bounce_one(const struct bounce_message *m, const struct delivery_recipient *r, const char *relay,
     const struct dsn *dsn);
 
-/* Asynchronous, for qmgr: done(arg, ok) runs from the loop. ok false: try again later. */
+/* Without waiting: done(arg, ok) runs from the loop. ok false: try again later. */
 typedef void bounce_done(void *arg, bool ok);
-void bounce_flush(const struct bounce_message *m, bounce_done *done, void *arg);       /* non-delivery notification, from the bounce log, which is removed */
-void bounce_warn(const struct bounce_message *m, bounce_done *done, void *arg);        /* delay notification, from the defer log, which stays */
-void bounce_flush_deferred(const struct bounce_message *m, bounce_done *done, void *arg); /* it is too old: what is in the defer log is returned */
-void bounce_trace_flush(const struct bounce_message *m, bounce_done *done, void *arg); /* success or verbose report, from the trace log */
 
-/* Append from qmgr itself (a dead transport, a resolver that says no), asynchronously. */
-void bounce_append_async(enum bounce_service which, const char *queue_id, const struct delivery_recipient *r,
-    const char *relay, const struct dsn *dsn, bounce_done *done, void *arg);
+/* The non-delivery notification, from the bounce log, which is removed; for a message that is too old, from
+ * the defer log, which is removed, too. */
+void bounce_flush(const struct bounce_message *m, bounce_done *done, void *arg);
+void bounce_flush_deferred(const struct bounce_message *m, bounce_done *done, void *arg);
+
+/* The delay notification, from the defer log, which stays. */
+void bounce_warn(const struct bounce_message *m, bounce_done *done, void *arg);
+
+/* The success or verbose report, from the trace log, which is removed. */
+void bounce_trace_flush(const struct bounce_message *m, bounce_done *done, void *arg);
 
 #endif

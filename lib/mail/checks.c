@@ -151,8 +151,8 @@ static bool is_good_address(const struct row *row, const struct check *found)
 {
     if (strchr(str_text(&found->text), '@') != NULL)
         return true;
-    log_warn("bad %s %s \"%s\" in %s map -- need user@domain", row->name, row->action == CHECK_BCC ? "address" : "target",
-        str_text(&found->text), found->map);
+    log_warn("bad %s %s \"%s\" in %s map -- need user@domain", row->name,
+        row->action == CHECK_BCC ? "address" : "target", str_text(&found->text), found->map);
     return false;
 }
 

@@ -28,7 +28,10 @@ enum cleanup_flag {
     CLEANUP_INTERNAL = 1 << 9,      /* made by ourselves: bounces, notices */
     CLEANUP_SIGN = 1 << 10          /* from one who may send through us (mynetworks, SASL, local): DKIM-sign it */
 };
-enum { CLEANUP_MASK_EXTERNAL = CLEANUP_FILTER | CLEANUP_MILTER | CLEANUP_BCC_OK | CLEANUP_MAP_OK, CLEANUP_MASK_INTERNAL = CLEANUP_INTERNAL | CLEANUP_MAP_OK | CLEANUP_SIGN };
+enum {
+    CLEANUP_MASK_EXTERNAL = CLEANUP_FILTER | CLEANUP_MILTER | CLEANUP_BCC_OK | CLEANUP_MAP_OK,
+    CLEANUP_MASK_INTERNAL = CLEANUP_INTERNAL | CLEANUP_MAP_OK | CLEANUP_SIGN
+};
 
 /* The flags of mail of our own making; internal_mail_filter_classes may have it filtered. */
 enum cleanup_internal { CLEANUP_INTERNAL_BOUNCE = 1 << 0, CLEANUP_INTERNAL_NOTIFY = 1 << 1 };
@@ -63,7 +66,8 @@ const char *cleanup_queue_id(const struct cleanup_message *m);
  * "log_client_name" ..., exactly the REC_ATTR names of the queue file, plus "sender", "full_name",
  * "warn" ...), then recipients. Strings are copied. */
 void cleanup_attr(struct cleanup_message *m, const char *name, const char *value);
-void cleanup_recipient(struct cleanup_message *m, const char *address, const char *original, const char *dsn_orcpt, int dsn_notify);
+void cleanup_recipient(struct cleanup_message *m, const char *address, const char *original, const char *dsn_orcpt,
+    int dsn_notify);
 
 /* When it came, if that is before it got this queue id: requeued mail. Before the first content. */
 void cleanup_arrival(struct cleanup_message *m, struct timeval when);
@@ -77,7 +81,8 @@ void cleanup_keep(struct cleanup_message *m);
 bool cleanup_content(struct cleanup_message *m, const char *bytes, size_t n);
 bool cleanup_own_header(struct cleanup_message *m); /* Received: and Date:, with which mail of our own making begins */
 
-/* The end: waits until it is durable. The status bits; reason (may be NULL) is replaced by cleanup's text. m is gone. */
+/* The end: waits until it is durable. The status bits; reason (may be NULL) is replaced by cleanup's text.
+ * m is gone. */
 int cleanup_commit(struct cleanup_message *m, struct str *reason);
 void cleanup_cancel(struct cleanup_message *m); /* nothing is stored; NULL is accepted; m is gone */
 

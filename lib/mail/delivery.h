@@ -71,10 +71,14 @@ bool delivery_get_result(const char *bytes, size_t n, struct delivery *d);
 
 /* --- for agents: the end of one recipient. Each logs Postfix's line
  *   QID: to=<r>, orig_to=<o>, relay=..., delay=.., delays=a/b/c/d, dsn=2.0.0, status=sent (text)
- * sets the outcome, and tells the services (waiting in a task). extra: ", conn_use=2" or "" . */
-void delivery_sent(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra, const struct dsn *dsn);
-void delivery_deferred(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra, const struct dsn *dsn);
-void delivery_bounced(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra, const struct dsn *dsn); /* soft_bounce defers instead */
+ * sets the outcome, and tells the services (waiting in a task). extra: ", conn_use=2" or "". */
+void delivery_sent(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
+    const struct dsn *dsn);
+void delivery_deferred(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
+    const struct dsn *dsn);
+/* soft_bounce defers instead. */
+void delivery_bounced(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
+    const struct dsn *dsn);
 
 /* <agent>_delivery_status_filter: tables that may change status and text of an outcome, asked by
  * delivery_sent() and the others with "4.1.1 text". Before the jail. */

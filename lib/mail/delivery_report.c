@@ -153,7 +153,8 @@ static bool tell_verify(const struct delivery_recipient *r, enum verify_status s
 }
 
 /* A report tells also which way the message went. */
-static bool trace(const struct delivery *d, const struct delivery_recipient *r, const char *relay, const struct dsn *dsn)
+static bool trace(const struct delivery *d, const struct delivery_recipient *r, const char *relay,
+    const struct dsn *dsn)
 {
     struct dsn report = *dsn;
     struct str text = {0};

@@ -14,7 +14,8 @@ enum { DSN_STATUS_SIZE = 12 }; /* "5.123.456" and a NUL */
 /* Text belongs to whoever made it; "" where there is none. */
 struct dsn {
     const char *status;     /* "4.4.1" */
-    const char *action;     /* "failed" "delayed" "delivered" "relayed" "expanded" "deliverable" "undeliverable"; "" as fits */
+    const char *action;     /* "failed" "delayed" "delivered" "relayed" "expanded" "deliverable" "undeliverable";
+                               "": as fits */
     const char *reason;     /* what the log shows in parentheses */
     const char *diag_type;  /* "smtp", "x-postfix" ... */
     const char *diag_text;

@@ -28,7 +28,8 @@ static bool detects_utf8(enum mail_source source)
         {"forward", 1 << MAIL_SOURCE_FORWARD}, {"bounce", 1 << MAIL_SOURCE_BOUNCE},
         {"notify", 1 << MAIL_SOURCE_NOTIFY}, {"verify", 1 << MAIL_SOURCE_VERIFY}, {"all", ~0},
     };
-    int set = name_set_parse("smtputf8_autodetect_classes", conf.smtputf8_autodetect_classes, classes, ARRAY_SIZE(classes));
+    int set = name_set_parse("smtputf8_autodetect_classes", conf.smtputf8_autodetect_classes, classes,
+        ARRAY_SIZE(classes));
 
     return conf.smtputf8_enable && (set & 1 << source) != 0;
 }

@@ -125,11 +125,6 @@ void mime_free(struct mime *m)
     mem_free(m);
 }
 
-int mime_errors(const struct mime *m)
-{
-    return m->errors;
-}
-
 size_t mime_body_offset(const struct mime *m)
 {
     return m->body_offset;

@@ -81,8 +81,6 @@ void mime_push(struct mime *m, const char *bytes, size_t n);
 /* The message is complete; a last line without LF counts as one. Returns all errors seen. */
 int mime_end(struct mime *m);
 
-int mime_errors(const struct mime *m);
-
 /* In the body event: how many bytes of this entity's body, line ends included, came before. A boundary
  * belongs to what it ends, but for the last one, with which a body begins. */
 size_t mime_body_offset(const struct mime *m);

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "mail/address.h"
+
 /* RFC 5322 3.2.3: what may stand in an atom; RFC 6532 adds everything above ASCII. */
 static bool is_atom_char(unsigned char c)
 {
@@ -46,16 +48,9 @@ static const char *quote(const char *address, size_t local_len, const char *esca
     return str_text(buf);
 }
 
-static size_t local_len_of(const char *address)
-{
-    const char *at = strrchr(address, '@');
-
-    return at == NULL ? strlen(address) : (size_t) (at - address);
-}
-
 const char *quote_821(const char *address, struct str *buf)
 {
-    return quote(address, local_len_of(address), "\"\\\r\n", buf);
+    return quote(address, address_local_len(address), "\"\\\r\n", buf);
 }
 
 /* Length of a source route at the beginning of an address, "@a,@b:" (RFC 5321 appendix C). */
@@ -68,7 +63,7 @@ static size_t route_len(const char *address)
 
 const char *quote_822(const char *address, struct str *buf)
 {
-    size_t route = route_len(address), local = local_len_of(address + route);
+    size_t route = route_len(address), local = address_local_len(address + route);
 
     if (*address == 0 || is_dot_atom(address + route, local))
         return address;

@@ -1,16 +1,10 @@
 #include "mail/verp.h"
 
-/* The length of the local part; all of it where there is no domain. */
-static size_t local_len(const char *address)
-{
-    const char *at = strrchr(address, '@');
-
-    return at == NULL ? strlen(address) : (size_t) (at - address);
-}
+#include "mail/address.h"
 
 void verp_sender(struct str *out, const char *delimiters, const char *sender, const char *recipient)
 {
-    size_t user_len = local_len(recipient), sender_len = local_len(sender);
+    size_t user_len = address_local_len(recipient), sender_len = address_local_len(sender);
 
     str_add(out, sender, sender_len);
     str_addc(out, delimiters[0]);

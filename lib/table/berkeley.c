@@ -119,23 +119,14 @@ static void warn_of(const struct table *t, const char *doing, int error)
     log_warn("error %s %s: %s", doing, t->path, strerror(error));
 }
 
-/* Whichever of the two ways of writing keys finds one first stays. */
-static const int ways[] = {TABLE_WITH_NUL, TABLE_WITHOUT_NUL};
-
-static void settle_way(struct table *t, int way)
-{
-    t->flags &= ~(TABLE_WITH_NUL | TABLE_WITHOUT_NUL);
-    t->flags |= way;
-}
-
 static enum table_result berkeley_find(struct table *t, const char *key, size_t len, struct str *value)
 {
     struct berkeley *b = t->state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-        if ((t->flags & ways[i]) == 0)
+    for (size_t i = 0; i < ARRAY_SIZE(table_ways); i++) {
+        if ((t->flags & table_ways[i]) == 0)
             continue;
-        DBT k = bytes(key, len + (ways[i] == TABLE_WITH_NUL)), v = {0};
+        DBT k = bytes(key, len + (table_ways[i] == TABLE_WITH_NUL)), v = {0};
         int error = b->db->get(b->db, NULL, &k, &v, 0);
         if (error == DB_NOTFOUND)
             continue;
@@ -144,7 +135,7 @@ static enum table_result berkeley_find(struct table *t, const char *key, size_t 
             return TABLE_ERROR;
         }
         str_add(value, v.data, strnlen(v.data, v.size));
-        settle_way(t, ways[i]);
+        table_settle_way(t, table_ways[i]);
         return TABLE_FOUND;
     }
     return TABLE_ABSENT;
@@ -173,7 +164,7 @@ static enum table_put berkeley_put(struct table *t, const char *key, const char 
     DBT k = bytes(key, strlen(key) + nul), v = bytes(value, strlen(value) + nul);
 
     if (!is_bare)
-        settle_way(t, nul ? TABLE_WITH_NUL : TABLE_WITHOUT_NUL);
+        table_settle_way(t, nul ? TABLE_WITH_NUL : TABLE_WITHOUT_NUL);
     int error = b->db->put(b->db, NULL, &k, &v, (t->flags & TABLE_DUP_REPLACE) != 0 ? 0 : DB_NOOVERWRITE);
     if (error == DB_KEYEXIST) {
         if ((t->flags & TABLE_DUP_IGNORE) == 0)
@@ -189,10 +180,10 @@ static enum table_result berkeley_remove(struct table *t, const char *key, size_
 {
     struct berkeley *b = t->state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-        if ((t->flags & ways[i]) == 0)
+    for (size_t i = 0; i < ARRAY_SIZE(table_ways); i++) {
+        if ((t->flags & table_ways[i]) == 0)
             continue;
-        DBT k = bytes(key, len + (ways[i] == TABLE_WITH_NUL));
+        DBT k = bytes(key, len + (table_ways[i] == TABLE_WITH_NUL));
         int error = b->db->del(b->db, NULL, &k, 0);
         if (error == DB_NOTFOUND)
             continue;
@@ -200,7 +191,7 @@ static enum table_result berkeley_remove(struct table *t, const char *key, size_
             warn_of(t, "deleting from", error);
             return TABLE_ERROR;
         }
-        settle_way(t, ways[i]);
+        table_settle_way(t, table_ways[i]);
         return sync_change(t) == TABLE_STORED ? TABLE_FOUND : TABLE_ERROR;
     }
     return TABLE_ABSENT;

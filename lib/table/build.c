@@ -1,30 +1,14 @@
 #include "table/build.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-enum { CHUNK = 64 * 1024 };
-
-static void read_all(int fd, const char *name, struct str *text)
-{
-    ssize_t n;
-
-    do {
-        str_reserve(text, CHUNK);
-        n = read(fd, text->data + text->len, CHUNK);
-        if (n > 0)
-            str_grow(text, (size_t) n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0)
-        fatal("read %s: %m", name);
-}
 
 /* What the source's owner could not do by himself is not done for him. */
 static void become_owner(const struct stat *source)
@@ -88,7 +72,8 @@ void build_table(const struct build *b, build_fill *fill)
         become_owner(&source);
     hold_signals();
     struct table *t = open_for(b);
-    read_all(fd, name, &text);
+    if (!file_read_all(fd, &text))
+        fatal("read %s: %m", name);
     fill_in(t, b, name, &text, fill);
     table_close(t);
     str_done(&text);

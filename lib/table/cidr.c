@@ -5,11 +5,11 @@
  * what the tree has found.
  */
 #include <ctype.h>
-#include <strings.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "base/words.h"
 #include "table/prefix_tree.h"
 #include "table/reader.h"
 #include "table/type.h"
@@ -127,16 +127,11 @@ static bool take_rule(struct cidr *c, char *text, struct str *why)
     return true;
 }
 
-static bool is_word(const char *line, const char *word)
-{
-    return strncasecmp(line, word, strlen(word)) == 0 && !isalnum((unsigned char) line[strlen(word)]);
-}
-
 static bool take_line(struct cidr *c, char *line, struct str *why)
 {
-    if (is_word(line, "if"))
+    if (reader_is_word(line, "if"))
         return take_if(c, line + 2, why);
-    if (is_word(line, "endif"))
+    if (reader_is_word(line, "endif"))
         return take_endif(c, line + 5, why);
     return take_rule(c, line, why);
 }
@@ -146,9 +141,7 @@ static void load(struct cidr *c, struct reader *r)
     struct str why = {0};
 
     for (char *line; (line = reader_next(r)) != NULL; str_clear(&why)) {
-        size_t end = strlen(line);
-        while (end > 0 && isspace((unsigned char) line[end - 1]))
-            line[--end] = 0;
+        words_trim_end(line);
         c->line = r->line;
         if (!take_line(c, line, &why))
             log_warn("cidr map %s, line %d: %s: skipping this rule", r->name, r->line, str_text(&why));

@@ -49,6 +49,11 @@ static enum table_put debug_put(struct table *t, const char *key, const char *va
     return is_bare ? table_put_bare(t->state, key, value) : table_put(t->state, key, value);
 }
 
+static enum table_put debug_sync(struct table *t)
+{
+    return table_sync(t->state);
+}
+
 static enum table_result debug_remove(struct table *t, const char *key, size_t len)
 {
     enum table_result result = table_delete(t->state, key);
@@ -70,5 +75,6 @@ const struct type_ops debug_ops = {.open = debug_open,
     .close = debug_close,
     .find = debug_find,
     .put = debug_put,
+    .sync = debug_sync,
     .remove = debug_remove,
     .next = debug_next};

@@ -187,15 +187,6 @@ static void add(struct str *out, const MDB_val *v)
     str_add(out, v->mv_data, strnlen(v->mv_data, v->mv_size));
 }
 
-/* Whichever of the two ways of writing keys finds one first stays. */
-static const int ways[] = {TABLE_WITH_NUL, TABLE_WITHOUT_NUL};
-
-static void settle_way(struct table *t, int way)
-{
-    t->flags &= ~(TABLE_WITH_NUL | TABLE_WITHOUT_NUL);
-    t->flags |= way;
-}
-
 static enum table_result lmdb_find(struct table *t, const char *key, size_t len, struct str *value)
 {
     struct lmdb *l = t->state;
@@ -208,14 +199,14 @@ static enum table_result lmdb_find(struct table *t, const char *key, size_t len,
         return TABLE_ERROR;
     }
     error = MDB_NOTFOUND;
-    for (size_t i = 0; i < ARRAY_SIZE(ways) && error == MDB_NOTFOUND; i++) {
-        if ((t->flags & ways[i]) == 0)
+    for (size_t i = 0; i < ARRAY_SIZE(table_ways) && error == MDB_NOTFOUND; i++) {
+        if ((t->flags & table_ways[i]) == 0)
             continue;
-        MDB_val k = bytes(key, len + (ways[i] == TABLE_WITH_NUL));
+        MDB_val k = bytes(key, len + (table_ways[i] == TABLE_WITH_NUL));
         error = may_be_key(l, &k) ? mdb_get(txn, l->dbi, &k, &v) : MDB_NOTFOUND;
         if (error == 0) {
             add(value, &v);
-            settle_way(t, ways[i]);
+            table_settle_way(t, table_ways[i]);
         }
     }
     end_read(l, txn);
@@ -290,7 +281,7 @@ static enum table_put lmdb_put(struct table *t, const char *key, const char *val
     int error = MDB_MAP_FULL;
 
     if (!is_bare)
-        settle_way(t, nul ? TABLE_WITH_NUL : TABLE_WITHOUT_NUL);
+        table_settle_way(t, nul ? TABLE_WITH_NUL : TABLE_WITHOUT_NUL);
     for (int i = 0; i < MAX_DOUBLINGS && error == MDB_MAP_FULL; i++) {
         error = change(l, apply_put, &k, &p);
         if (error != MDB_MAP_FULL)
@@ -334,9 +325,9 @@ static enum table_result lmdb_remove(struct table *t, const char *key, size_t le
 {
     struct lmdb *l = t->state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-        MDB_val k = bytes(key, len + (ways[i] == TABLE_WITH_NUL));
-        if ((t->flags & ways[i]) == 0 || !may_be_key(l, &k))
+    for (size_t i = 0; i < ARRAY_SIZE(table_ways); i++) {
+        MDB_val k = bytes(key, len + (table_ways[i] == TABLE_WITH_NUL));
+        if ((t->flags & table_ways[i]) == 0 || !may_be_key(l, &k))
             continue;
         int error = change(l, apply_remove, &k, NULL);
         if (error == MDB_NOTFOUND)
@@ -348,7 +339,7 @@ static enum table_result lmdb_remove(struct table *t, const char *key, size_t le
                 enlarge(t, l);
             return TABLE_ERROR;
         }
-        settle_way(t, ways[i]);
+        table_settle_way(t, table_ways[i]);
         return TABLE_FOUND;
     }
     return TABLE_ABSENT;

@@ -18,6 +18,7 @@ static bool proxy_open(struct table *t, struct str *why)
         return false;
     }
     t->state = table_open(t->name, t->flags);
+    t->owner = table_owner(t->state);
     if (table_is_pattern(t->state))
         t->traits |= TYPE_PATTERN;
     return true;

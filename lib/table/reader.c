@@ -1,6 +1,7 @@
 #include "table/reader.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -67,6 +68,11 @@ char *reader_next(struct reader *r)
             strlen(line) > SHOWN ? "..." : "");
     r->line = r->lines.first_line;
     return line;
+}
+
+bool reader_is_word(const char *line, const char *word)
+{
+    return strncasecmp(line, word, strlen(word)) == 0 && !isalnum((unsigned char) line[strlen(word)]);
 }
 
 void reader_close(struct reader *r)

@@ -25,6 +25,7 @@ void reader_open_text(struct reader *r, const char *name, const char *bytes, siz
 
 /* The next line, to be changed at will, valid until the next call; NULL after the last. */
 char *reader_next(struct reader *r);
+bool reader_is_word(const char *line, const char *word); /* does it begin with this word, in any case: "if", "endif" */
 void reader_close(struct reader *r);
 
 #endif

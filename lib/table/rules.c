@@ -1,12 +1,12 @@
 #include "table/rules.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "base/words.h"
 #include "table/reader.h"
 #include "table/rules_text.h"
 
@@ -201,18 +201,13 @@ static void take_endif(struct rules *r, const char *rest)
         log_warn("%s: ignoring extra text after ENDIF", str_text(&r->where));
 }
 
-static bool is_word(const char *line, const char *word)
-{
-    return strncasecmp(line, word, strlen(word)) == 0 && !isalnum((unsigned char) line[strlen(word)]);
-}
-
 static void take_line(struct rules *r, const struct table *t, char *line)
 {
     if (!isalnum((unsigned char) *line))
         take_rule(r, t, line);
-    else if (is_word(line, "if"))
+    else if (reader_is_word(line, "if"))
         take_if(r, line + 2);
-    else if (is_word(line, "endif"))
+    else if (reader_is_word(line, "endif"))
         take_endif(r, line + 5);
     else
         log_warn("%s: ignoring unrecognized request", str_text(&r->where));
@@ -221,9 +216,7 @@ static void take_line(struct rules *r, const struct table *t, char *line)
 static void load(struct rules *r, const struct table *t, struct reader *reader)
 {
     for (char *line; (line = reader_next(reader)) != NULL;) {
-        size_t end = strlen(line);
-        while (end > 0 && isspace((unsigned char) line[end - 1]))
-            line[--end] = 0;
+        words_trim_end(line);
         r->line = reader->line;
         str_setf(&r->where, "%s map %s, line %d", r->engine->type, r->name, r->line);
         take_line(r, t, line);

@@ -35,8 +35,7 @@ struct rules_engine {
 
     /* NULL: why. needs_groups: match() will be asked for spans. groups: how many there are. */
     void *(*compile)(const char *pattern, unsigned options, bool needs_groups, size_t *groups, struct str *why);
-    /* spans has room for RULES_MAX_GROUPS; those of groups that exist are filled in if they are needed.
-     * where: "MAP, line N", for warnings. */
+    /* The first span_count spans are filled in, 0: none is needed. map and line are for warnings. */
     bool (*match)(void *code, const char *key, size_t len, struct rules_span *spans, size_t span_count, const char *map,
         int line);
     void (*free)(void *code);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "table/file_value.h"
 #include "table/table.h"
 
@@ -26,15 +27,6 @@ static char *end_of_key(char *text)
     return in_quotes ? NULL : text;
 }
 
-static void trim_end(char *text)
-{
-    size_t n = strlen(text);
-
-    while (n > 0 && isspace((unsigned char) text[n - 1]))
-        n--;
-    text[n] = 0;
-}
-
 static bool take_line(struct source *s, char *line, char **key, char **value)
 {
     const char *name = s->reader.name;
@@ -54,7 +46,7 @@ static bool take_line(struct source *s, char *line, char **key, char **value)
     if (*end != 0) {
         *end++ = 0;
         *value = end + strspn(end, " \t\r\n\v\f");
-        trim_end(*value);
+        words_trim_end(*value);
     }
     if (**key == 0 || **value == 0) {
         log_warn("%s, line %d: expected format: key whitespace value%s", name, at, s->suffix);

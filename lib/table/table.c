@@ -87,6 +87,14 @@ void table_set_label(struct table *t, const char *path)
     t->label = mem_printf("%s:%s", t->type->name, path);
 }
 
+const int table_ways[2] = {TABLE_WITH_NUL, TABLE_WITHOUT_NUL};
+
+void table_settle_way(struct table *t, int way)
+{
+    t->flags &= ~(TABLE_WITH_NUL | TABLE_WITHOUT_NUL);
+    t->flags |= way;
+}
+
 /* False: t->why. */
 static bool try_open(struct table *t)
 {

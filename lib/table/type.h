@@ -75,6 +75,11 @@ const struct table_type *types_all(size_t *count);                 /* sorted by 
 bool table_lock(struct table *t, bool is_exclusive);
 void table_unlock(struct table *t);
 
+/* The two ways in which keys may be written in a file, in the order in which they are tried. Whichever
+ * finds a key first, or is used for a new one, stays: settle it. */
+extern const int table_ways[2]; /* TABLE_WITH_NUL, TABLE_WITHOUT_NUL */
+void table_settle_way(struct table *t, int way);
+
 /* Messages call the table "type:path" from now on (the file's whole name). */
 void table_set_label(struct table *t, const char *path);
 

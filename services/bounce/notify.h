@@ -10,7 +10,8 @@
  * verp_delimiters: "" or two characters, with which each recipient gets a notification of its own. */
 bool bounce_notify_failure(const struct notice_about *about, const struct vec *entries,
     const char *verp_delimiters);
-bool bounce_notify_owner(const struct notice_about *about, const char *owner, const struct vec *entries); /* not the sender */
+/* As bounce_notify_failure(), but the owner hears of it, not the sender. */
+bool bounce_notify_owner(const struct notice_about *about, const char *owner, const struct vec *entries);
 bool bounce_notify_delay(const struct notice_about *about, const struct vec *entries);
 
 /* What was asked for: success, or (is_verify) sendmail -bv and -v. */

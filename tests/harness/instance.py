@@ -184,11 +184,15 @@ class Instance:
             argv = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"',
                     str(self.base / "resolv.conf"), *argv]
         self.stderr = open(self.base / "stderr", "ab")
-        self.master = subprocess.Popen(argv, env=self.env(), cwd="/", start_new_session=True,
+        self.master = subprocess.Popen(self.wrap(argv), env=self.env(), cwd="/", start_new_session=True,
                                        stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
         if wait:
             self.wait_ready()
         return self
+
+    def wrap(self, argv):
+        """The command line that starts the system in its surroundings."""
+        return argv
 
     def wait_ready(self, timeout=15):
         deadline = time.monotonic() + timeout
