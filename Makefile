@@ -46,11 +46,13 @@ program_dirs := $(daemon_dirs) $(command_dirs)
 daemons := $(notdir $(daemon_dirs)) $(basename $(notdir $(daemon_files)))
 commands := $(notdir $(command_dirs)) $(basename $(notdir $(command_files)))
 programs := $(addprefix $(B)/bin/,$(daemons) $(commands))
-links := $(patsubst smtp,$(B)/bin/lmtp,$(filter smtp,$(daemons))) # which protocol it speaks is in its name
+# One program, several names: which one it was started under tells it what to do.
+links := $(patsubst smtp,$(B)/bin/lmtp,$(filter smtp,$(daemons))) \
+         $(if $(filter sendmail,$(commands)),$(B)/bin/mailq $(B)/bin/newaliases)
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
-.PHONY: all check unit fault bench fuzz print-libs install format lint clean
+.PHONY: all check unit fault bench fuzz print-libs install man check-man format lint clean
 all: $(programs) $(links)
 
 $(lib): $(patsubst %.c,$(B)/%.o,$(lib_src))
@@ -76,6 +78,9 @@ $(foreach f,$(daemon_files) $(command_files),$(eval $(call program_of_a_file,$(f
 
 $(B)/bin/lmtp: $(B)/bin/smtp
 	@ln -sf smtp $@
+
+$(B)/bin/mailq $(B)/bin/newaliases: $(B)/bin/sendmail
+	@ln -sf sendmail $@
 
 # --- tests: tests/unit mirrors the tree; a test of a program is linked with its folder but main.c ---
 unit_src := $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c)
@@ -112,6 +117,13 @@ print-libs:
 
 install: all
 	@tools/install "$(DESTDIR)" $(B) "$(DAEMON_DIR)" "$(SBIN_DIR)" "$(MAN_DIR)" "$(CONFIG_DIR)" "$(daemons)" "$(commands)"
+
+# The lists of parameters in the manual pages, from lib/config/params.def.
+man:
+	@tools/gen-params
+
+check-man:
+	@tools/check-man $(daemons) $(commands)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -6,7 +6,7 @@
 #include "services/pickup/drop.h"
 #include "services/pickup/submit.h"
 
-enum { FILES_AT_ONCE = 20 }; /* cleanup syncs what comes together in one go */
+enum { FILES_AT_ONCE = 100 }; /* cleanup syncs what comes together in one go */
 
 static struct {
     bool is_running, is_wanted_again;

@@ -5,11 +5,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "base/words.h"
 #include "config/config.h"
 #include "mail/cleanup_client.h"
 #include "mail/date.h"
+#include "mail/mail_source.h"
 #include "mail/quote.h"
 #include "queue/record.h"
 
@@ -25,42 +24,6 @@ static struct {
     int cleanup_flags;
 } setup;
 
-static int without_overridden(int flags)
-{
-    static const struct {
-        const char *name;
-        int flags;
-    } options[] = {
-        {"no_unknown_recipient_checks", 0},
-        {"no_address_mappings", CLEANUP_BCC_OK | CLEANUP_MAP_OK},
-        {"no_header_body_checks", CLEANUP_FILTER},
-        {"no_milters", CLEANUP_MILTER},
-    };
-    char *words = mem_strdup(conf.receive_override_options), *cursor = words;
-
-    for (const char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
-        size_t i = 0;
-        while (i < ARRAY_SIZE(options) && strcasecmp(word, options[i].name) != 0)
-            i++;
-        if (i == ARRAY_SIZE(options))
-            fatal("unknown receive_override_options value \"%s\" in \"%s\"", word, conf.receive_override_options);
-        flags &= ~options[i].flags;
-    }
-    mem_free(words);
-    return flags;
-}
-
-static bool detects_utf8(void)
-{
-    char *words = mem_strdup(conf.smtputf8_autodetect_classes), *cursor = words;
-    bool is_found = false;
-
-    for (const char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;)
-        is_found = is_found || strcasecmp(word, "sendmail") == 0 || strcasecmp(word, "all") == 0;
-    mem_free(words);
-    return is_found && conf.smtputf8_enable;
-}
-
 void pickup_submit_init(void)
 {
     const struct passwd *owner = getpwnam(conf.mail_owner);
@@ -68,9 +31,7 @@ void pickup_submit_init(void)
     if (owner == NULL)
         fatal("mail_owner: unknown user name value: %s", conf.mail_owner);
     setup.owner_uid = owner->pw_uid;
-    setup.cleanup_flags = without_overridden(CLEANUP_MASK_EXTERNAL) | CLEANUP_BOUNCE;
-    if (detects_utf8())
-        setup.cleanup_flags |= CLEANUP_AUTOUTF8;
+    setup.cleanup_flags = mail_source_flags(MAIL_SOURCE_SENDMAIL);
 }
 
 /* --- the envelope --- */
