@@ -1,5 +1,6 @@
 """Fixtures for all tests that drive a whole mail system. What they stand on is in harness/."""
 
+import ctypes
 import os
 import subprocess
 
@@ -14,9 +15,21 @@ _tallies = []  # what tests want to be read even when all is well
 _live = []  # instances of the running test, for the report of a failure
 
 
+CLONE_NEWNET = 0x40000000
+
+
+def have_own_network():
+    """Tests that run side by side each have port 25 of every host."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        raise pytest.UsageError("unshare(CLONE_NEWNET): " + os.strerror(ctypes.get_errno()))
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
 def pytest_configure(config):
     if os.geteuid() == 0:
         suite.make_users()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            have_own_network()
 
 
 def pytest_collection_modifyitems(items):
