@@ -32,7 +32,7 @@ static struct {
     int exit_after_s;
 } options;
 
-static volatile int stop_signal;
+static int stop_signal; /* 0: none; another reason */
 static int ready_pipe = -1; /* to the process that waits for our start (-w) */
 
 /* --- the environment of all daemons --- */

@@ -35,18 +35,19 @@ static void watch_listeners(struct service *s, bool on)
         loop_watch_pause(s->watches[i], !on);
 }
 
-bool master_service_has_room(const struct service *s)
+static bool has_room(const struct service *s)
 {
     int limit = s->line->process_limit;
 
     return limit == 0 || (s->worker_count < limit && share_total(s->share) < limit);
 }
 
-void master_service_demand(struct service *s)
+/* Watch for clients if nobody is available, or stop watching. */
+static void watch_as_needed(struct service *s)
 {
     bool is_wanted = s->available_count == 0 || s->worker_count < (s->is_used ? s->min_workers : 0);
 
-    watch_listeners(s, is_wanted && !s->is_throttled && master_service_has_room(s));
+    watch_listeners(s, is_wanted && !s->is_throttled && has_room(s));
 }
 
 static int free_number(const struct service *s)
@@ -66,7 +67,7 @@ static void end_throttle(void *arg)
     struct service *s = arg;
 
     s->is_throttled = false;
-    master_service_demand(s);
+    watch_as_needed(s);
 }
 
 static void throttle(struct service *s)
@@ -117,8 +118,8 @@ static void listener_ready(void *arg)
     s->is_used = true;
     do
         add_worker(s);
-    while (!s->is_throttled && s->worker_count < s->min_workers && master_service_has_room(s));
-    master_service_demand(s);
+    while (!s->is_throttled && s->worker_count < s->min_workers && has_room(s));
+    watch_as_needed(s);
 }
 
 static struct worker *find_worker(const struct service *s, pid_t pid)
@@ -163,11 +164,11 @@ static void status_ready(void *arg)
         w->is_ready = true;
         set_available(w, record.is_available);
     }
-    if (master_service_adapts_to_stress(s) && s->available_count == 0 && !master_service_has_room(s))
+    if (master_service_adapts_to_stress(s) && s->available_count == 0 && !has_room(s))
         enter_stress(s);
     else if (s->is_stressed && clock_seconds() > s->stress_until)
         s->is_stressed = false;
-    master_service_demand(s);
+    watch_as_needed(s);
 }
 
 static bool keeps_dying(struct service *s)
@@ -207,7 +208,7 @@ void master_service_worker_ended(pid_t pid, int status)
             report_end(w, status);
         list_remove(&w->link);
         mem_free(w);
-        master_service_demand(s);
+        watch_as_needed(s);
         return;
     }
 }
@@ -220,7 +221,7 @@ void master_service_stop(struct service *s, int signal)
 
 /* --- wake-up --- */
 
-void master_service_wake_up(struct service *s)
+static void wake_up(struct service *s)
 {
     if (s->line->is_wakeup_postponed && !s->is_used)
         return;
@@ -232,7 +233,7 @@ static void wakeup_due(void *arg)
 {
     struct service *s = arg;
 
-    master_service_wake_up(s);
+    wake_up(s);
     timer_set(&s->wakeup, clock_after((msec) s->line->wakeup_seconds * 1000));
 }
 
@@ -273,7 +274,7 @@ void master_service_start(struct service *s)
     s->share->workers = s->min_workers;
     s->is_throttled = false; /* the configuration may have been what was wrong */
     timer_stop(&s->throttle);
-    master_service_demand(s);
+    watch_as_needed(s);
     timer_stop(&s->wakeup);
     if (s->line->wakeup_seconds > 0) {
         s->wakeup.fire = wakeup_due;

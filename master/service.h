@@ -56,10 +56,7 @@ extern unsigned master_generation;             /* one more at each reload */
 void master_service_start(struct service *s);          /* sockets are open: begin to serve */
 void master_service_stop(struct service *s, int signal);/* its workers get the signal */
 void master_service_end(struct service *s);            /* its workers get SIGTERM, its sockets are closed; s is gone */
-void master_service_demand(struct service *s);         /* watch for clients if nobody is available, or stop watching */
-bool master_service_has_room(const struct service *s);
 void master_service_worker_ended(pid_t pid, int status);
 bool master_service_adapts_to_stress(const struct service *s); /* is it told of overload (STRESS_README)? */
-void master_service_wake_up(struct service *s);
 
 #endif

@@ -1,10 +1,9 @@
 #include "master/spawn.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -56,40 +55,55 @@ static void build_arguments(const struct service *s, int number, struct vec *arg
 
 /* Put each descriptor where the worker expects it. All sources are above the targets, see
  * service.c, so none is overwritten before it was copied. */
-static void place_descriptors(const struct service *s)
+static bool place_descriptors(const struct service *s)
 {
-    dup2(s->share_fd, SHARE_FD);
-    dup2(s->status_pipe[1], STATUS_FD);
-    for (int i = 0; i < s->listen_count; i++)
-        dup2(s->listen_fds[i], FIRST_LISTEN_FD + i);
+    bool ok = dup2(s->share_fd, SHARE_FD) >= 0 && dup2(s->status_pipe[1], STATUS_FD) >= 0;
+
+    for (int i = 0; ok && i < s->listen_count; i++)
+        ok = dup2(s->listen_fds[i], FIRST_LISTEN_FD + i) >= 0;
+    return ok;
 }
 
-static void run(struct service *s, int number)
+static void take_default_signals(void)
 {
-    struct vec argv = {0};
     sigset_t blocked;
 
-    place_descriptors(s);
-    setenv("GENERATION", mem_printf("%o", master_generation), 1);
-    build_arguments(s, number, &argv);
+    for (int sig = 1; sig < 32; sig++)
+        signal(sig, SIG_DFL);
     /* A reload while it starts must not end it: it takes the signal once it can (worker_run). */
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGHUP);
     sigprocmask(SIG_SETMASK, &blocked, NULL);
-    for (int sig = 1; sig < 32; sig++)
-        signal(sig, SIG_DFL);
-    execv(s->path, (char **) argv.items);
-    logging_open("master", LOGGING_MASTER); /* the line has our process id */
-    fatal("master_spawn: exec %s: %m", s->path);
 }
 
+static void NORETURN run(struct service *s, int number)
+{
+    struct vec argv = {0};
+
+    take_default_signals();
+    bool is_placed = place_descriptors(s);
+    setenv("GENERATION", mem_printf("%o", master_generation), 1);
+    build_arguments(s, number, &argv);
+    if (is_placed)
+        execv(s->path, (char **) argv.items);
+    int cause = errno;
+    logging_reopen_file(); /* one of the worker's may be where its descriptor was */
+    logging_open("master", LOGGING_MASTER); /* the line has our process id */
+    fatal("master_spawn: exec %s: %s", s->path, strerror(cause));
+}
+
+/* Signals wait until the child has given up master's handlers: these would swallow its SIGTERM. */
 pid_t master_spawn_worker(struct service *s, int number)
 {
-    log_flush();
-    pid_t pid = fork();
+    sigset_t all, before;
 
+    log_flush();
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
     if (pid == 0)
         run(s, number);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)
         log_warn("fork: %m");
     return pid;

@@ -4,6 +4,7 @@
  * with one system call, and leave with one. See postlogd(8).
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -45,8 +46,9 @@ static void append_datagrams(int fd)
     while (receive(fd) && pending.len < MAX_PENDING)
         continue;
     if (pending.len > 0 && !logging_write_file(pending.data, pending.len)) {
+        int cause = errno;
         log_remove_sinks();
-        log_warn("write %s: %m", conf.maillog_file);
+        log_warn("write %s: %s", conf.maillog_file, strerror(cause));
         logging_reopen_file();
     }
 }

@@ -32,6 +32,12 @@ void clock_tick(void)
     tick_wall = time(NULL);
 }
 
+void clock_has_waited(void)
+{
+    if (tick != 0)
+        clock_tick();
+}
+
 struct timeval clock_wall(void)
 {
     struct timeval now;

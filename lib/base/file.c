@@ -6,26 +6,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool file_read(const char *path, struct str *text, struct str *why)
+bool file_read_all(int fd, struct str *text)
 {
     enum { CHUNK = 64 * 1024 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n;
 
-    if (fd < 0) {
-        str_setf(why, "open %s: %s", path, strerror(errno));
-        return false;
-    }
     do {
         str_reserve(text, CHUNK);
         n = read(fd, text->data + text->len, CHUNK);
         if (n > 0)
             str_grow(text, (size_t) n);
     } while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0)
+    return n == 0;
+}
+
+bool file_read(const char *path, struct str *text, struct str *why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        str_setf(why, "open %s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = file_read_all(fd, text);
+    if (!ok)
         str_setf(why, "read %s: %s", path, strerror(errno));
     close(fd);
-    return n == 0;
+    return ok;
 }
 
 bool file_write_all(int fd, const void *bytes, size_t n)
@@ -63,7 +70,8 @@ bool file_replace(const char *path, const char *bytes, size_t n, mode_t mode, st
     bool ok = false;
 
     str_setf(&temp, "%s.tmp.%d", path, (int) getpid());
-    int fd = open(str_text(&temp), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    unlink(str_text(&temp)); /* of an earlier process with our number; whatever else comes there is not ours */
+    int fd = open(str_text(&temp), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0) {
         str_setf(why, "create %s: %s", str_text(&temp), strerror(errno));
         goto done;
@@ -79,7 +87,7 @@ bool file_replace(const char *path, const char *bytes, size_t n, mode_t mode, st
     str_add(&dir, path, slash == NULL ? 0 : (size_t) (slash - path) + 1);
     ok = file_sync_dir(slash == NULL ? "." : str_text(&dir), why);
 done:
-    if (!ok)
+    if (!ok && fd >= 0)
         unlink(str_text(&temp));
     if (fd >= 0)
         close(fd);

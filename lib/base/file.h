@@ -10,6 +10,7 @@
 
 /* The whole file, appended to text. False: why is "open PATH: cause" or "read PATH: cause". */
 bool file_read(const char *path, struct str *text, struct str *why);
+bool file_read_all(int fd, struct str *text); /* the rest of an open one; blocking descriptors; false: errno */
 
 /* Write and sync n bytes as a new file in the same directory, then rename it to path: path is
  * always the old or the new content. Mode applies to the new file. */

@@ -30,18 +30,17 @@ enum { NAME_ROOM = 1024 }; /* far more than a name may have */
 
 typedef int32_t convert_fn(const UIDNA *, const char *, int32_t, char *, int32_t, UIDNAInfo *, UErrorCode *);
 
-static bool transitional;
+static bool is_transitional;
+static UIDNA *idna; /* ICU's tables, opened at the first conversion: that is dear */
 
-/* ICU's tables, opened once. */
 static const UIDNA *processor(void)
 {
-    static UIDNA *idna;
     UErrorCode error = U_ZERO_ERROR;
 
     if (idna != NULL)
         return idna;
     idna = uidna_openUTS46(
-        transitional ? UIDNA_DEFAULT : UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE, &error);
+        is_transitional ? UIDNA_DEFAULT : UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE, &error);
     if (U_FAILURE(error))
         fatal("ICU library has no IDNA data: %s", u_errorName(error));
     return idna;
@@ -64,7 +63,11 @@ static bool convert(convert_fn *fn, const char *domain, struct str *out)
 
 void idna_set_transitional(bool on)
 {
-    transitional = on;
+    if (on != is_transitional) {
+        uidna_close(idna);
+        idna = NULL;
+    }
+    is_transitional = on;
 }
 
 bool idna_to_ascii(const char *domain, struct str *out)

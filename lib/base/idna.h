@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-/* enable_idna2003_compatibility: transitional processing; before the first conversion. */
+/* enable_idna2003_compatibility: transitional processing, for conversions from now on. */
 void idna_set_transitional(bool on);
 
 /* The domain with A-labels (xn--), or with U-labels (UTF-8), replaces what is in out. False: it

@@ -9,7 +9,6 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +16,8 @@
 #include "base/loop_internal.h"
 #include "base/mem.h"
 #include "base/task.h"
+
+enum { LONGEST_POLL_MS = 24 * 60 * 60 * 1000 };
 
 struct descriptor {
     ev_io io;
@@ -88,7 +89,8 @@ static enum io_result wait_by_poll(int fd, enum io_what what, msec deadline)
         msec left = deadline == NEVER ? -1 : deadline - clock_now();
         if (deadline != NEVER && left < 0)
             left = 0;
-        int n = poll(&p, 1, left > 86400000 ? 86400000 : (int) left);
+        int n = poll(&p, 1, left > LONGEST_POLL_MS ? LONGEST_POLL_MS : (int) left);
+        clock_has_waited();
         if (n > 0)
             return IO_READY;
         if (n == 0 && deadline != NEVER && clock_now() >= deadline)
@@ -96,6 +98,18 @@ static enum io_result wait_by_poll(int fd, enum io_what what, msec deadline)
         if (n < 0 && errno != EINTR)
             fatal("poll: %m");
     }
+}
+
+/* The task goes on, and waits for nothing. Its descriptor may have been closed before it got here, and
+ * may be known anew, by a waiter of its own. */
+static void forget_waiter(int fd, enum io_what what, const struct task *self)
+{
+    struct descriptor *d = (size_t) fd < known_count ? known[fd] : NULL;
+
+    if (d != NULL && what == IO_READ && d->reader == self)
+        d->reader = NULL;
+    if (d != NULL && what == IO_WRITE && d->writer == self)
+        d->writer = NULL;
 }
 
 enum io_result io_wait(int fd, enum io_what what, msec deadline)
@@ -110,19 +124,17 @@ enum io_result io_wait(int fd, enum io_what what, msec deadline)
         panic("io_wait: descriptor %d has a waiting task already", fd);
     *waiter = self;
     arm(d, what == IO_READ ? EV_READ : EV_WRITE);
-    switch (task_park(deadline)) {
+    enum wake why = task_park(deadline);
+    forget_waiter(fd, what, self);
+    switch (why) {
     case WAKE_READY:
         return IO_READY;
     case WAKE_TIMEOUT:
-        *waiter = NULL;
         return IO_TIMEOUT;
     case WAKE_CANCELLED:
-        break;
+        return IO_CANCELLED;
     }
-    /* io_close() by another task frees d before the cancelled waiter gets here. */
-    if ((size_t) fd < known_count && known[fd] == d && *waiter == self)
-        *waiter = NULL;
-    return IO_CANCELLED;
+    panic("unknown task_park result");
 }
 
 void io_own(int fd)
@@ -152,7 +164,7 @@ void io_close(int fd)
     close(fd);
 }
 
-static bool wait_or_fail(int fd, enum io_what what, msec deadline)
+bool io_await(int fd, enum io_what what, msec deadline)
 {
     switch (io_wait(fd, what, deadline)) {
     case IO_READY:
@@ -175,7 +187,7 @@ ssize_t io_read(int fd, void *buffer, size_t n, msec deadline)
             return got;
         if (errno == EINTR)
             continue;
-        if (errno != EAGAIN || !wait_or_fail(fd, IO_READ, deadline))
+        if (errno != EAGAIN || !io_await(fd, IO_READ, deadline))
             return -1;
     }
 }
@@ -188,7 +200,7 @@ ssize_t io_write(int fd, const void *bytes, size_t n, msec deadline)
             return put;
         if (errno == EINTR)
             continue;
-        if (errno != EAGAIN || !wait_or_fail(fd, IO_WRITE, deadline))
+        if (errno != EAGAIN || !io_await(fd, IO_WRITE, deadline))
             return -1;
     }
 }

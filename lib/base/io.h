@@ -7,6 +7,7 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@ enum io_result { IO_READY, IO_TIMEOUT, IO_CANCELLED };
 /* Sleep until fd is ready or the deadline passes. One task at a time waits to read a descriptor,
  * and one to write it. IO_READY may be spurious. */
 enum io_result io_wait(int fd, enum io_what what, msec deadline);
+bool io_await(int fd, enum io_what what, msec deadline); /* false: errno is ETIMEDOUT, or ECANCELED */
 
 void io_own(int fd);    /* non-blocking, close-on-exec; what is non-blocking already is taken to be both */
 void io_close(int fd);  /* close(2), and forget; a task that waits for it is cancelled; -1 is nothing */

@@ -14,6 +14,7 @@ static struct ev_loop *loop;
 static bool is_running, is_stopping;
 static ev_check waited; /* first of all that is called after a wait */
 static struct turn_end *due_first[TURN_RANKS], **due_last[TURN_RANKS];
+static struct turn_end *being_run; /* what run_due() has taken from them and not come to */
 
 /* What the wait has cost counts for those it wakes: a timer would find that its time has not come. */
 static void has_waited(struct ev_loop *ev, ev_check *w, int events)
@@ -52,31 +53,40 @@ void loop_at_turn_end(struct turn_end *what, enum turn_rank rank)
     due_last[rank] = &what->next;
 }
 
+/* NULL: it is not in that list; else where the pointer to it was. */
+static struct turn_end **unlink_due(struct turn_end **first, struct turn_end *what)
+{
+    struct turn_end **at = first;
+
+    while (*at != NULL && *at != what)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return NULL;
+    *at = what->next;
+    what->is_due = false;
+    return at;
+}
+
 void loop_not_at_turn_end(struct turn_end *what)
 {
+    if (what->is_due)
+        unlink_due(&being_run, what);
     for (int rank = 0; what->is_due && rank < TURN_RANKS; rank++) {
-        struct turn_end **at = &due_first[rank];
-        while (*at != NULL && *at != what)
-            at = &(*at)->next;
-        if (*at == NULL)
-            continue;
-        *at = what->next;
-        if (*at == NULL)
+        struct turn_end **at = unlink_due(&due_first[rank], what);
+        if (at != NULL && *at == NULL)
             due_last[rank] = at;
-        what->is_due = false;
     }
 }
 
 static void run_due(enum turn_rank rank)
 {
-    struct turn_end *what = due_first[rank];
-
+    being_run = due_first[rank];
     due_first[rank] = NULL;
-    while (what != NULL) {
-        struct turn_end *next = what->next;
+    while (being_run != NULL) {
+        struct turn_end *what = being_run;
+        being_run = what->next;
         what->is_due = false;
         what->run(what->arg);
-        what = next;
     }
 }
 

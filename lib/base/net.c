@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/task.h"
 
 bool net_parse(struct net_addr *a, const char *text, uint16_t port)
 {
@@ -120,58 +121,60 @@ int net_listen(const struct net_addr *a, int backlog, struct str *why)
             chmod(a->un.sun_path, 0666);
         return fd;
     }
+    int cause = errno;
     if (a->sa.sa_family == AF_UNIX)
-        str_setf(why, "bind %s: %s", a->un.sun_path, strerror(errno));
+        str_setf(why, "bind %s: %s", a->un.sun_path, strerror(cause));
     else
-        str_setf(why, "bind %s port %d: %s", net_host(a, host), net_port(a), strerror(errno));
+        str_setf(why, "bind %s port %d: %s", net_host(a, host), net_port(a), strerror(cause));
     close(fd);
+    errno = cause;
     return -1;
+}
+
+/* connect(2) for a UNIX-domain socket whose listen queue may be full: nothing tells when it no longer is. */
+static bool connect_local(int fd, const struct net_addr *a, msec deadline)
+{
+    enum { RETRY_MS = 10 };
+
+    while (connect(fd, &a->sa, a->len) < 0) {
+        if (errno != EAGAIN)
+            return false;
+        if (clock_now() >= deadline || task_is_cancelled()) {
+            errno = task_is_cancelled() ? ECANCELED : ETIMEDOUT;
+            return false;
+        }
+        task_sleep(RETRY_MS);
+    }
+    return true;
+}
+
+static bool connect_inet(int fd, const struct net_addr *a, msec deadline)
+{
+    int error = 0;
+    socklen_t len = sizeof(error);
+
+    if (connect(fd, &a->sa, a->len) == 0)
+        return true;
+    if (errno != EINPROGRESS || !io_await(fd, IO_WRITE, deadline))
+        return false;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        return false;
+    errno = error;
+    return error == 0;
 }
 
 int net_connect(const struct net_addr *a, const struct net_addr *source, msec deadline)
 {
-    int error = 0;
-    socklen_t len = sizeof(error);
     int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return -1;
-    if (source != NULL && bind(fd, &source->sa, source->len) < 0)
-        goto failed;
-    if (connect(fd, &a->sa, a->len) == 0)
+    if ((source == NULL || bind(fd, &source->sa, source->len) == 0) &&
+        (a->sa.sa_family == AF_UNIX ? connect_local(fd, a, deadline) : connect_inet(fd, a, deadline)))
         return fd;
-    if (errno != EINPROGRESS && errno != EAGAIN)
-        goto failed;
-    while (a->sa.sa_family == AF_UNIX && errno == EAGAIN) { /* its listen queue is full */
-        if (clock_now() >= deadline) {
-            errno = ETIMEDOUT;
-            goto failed;
-        }
-        enum { RETRY_MS = 10 };
-        io_wait(fd, IO_READ, clock_after(RETRY_MS));
-        if (connect(fd, &a->sa, a->len) == 0)
-            return fd;
-        if (errno != EAGAIN)
-            goto failed;
-    }
-    switch (io_wait(fd, IO_WRITE, deadline)) {
-    case IO_READY:
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-        errno = error;
-        break;
-    case IO_TIMEOUT:
-        errno = ETIMEDOUT;
-        break;
-    case IO_CANCELLED:
-        errno = ECANCELED;
-        break;
-    }
-    if (errno == 0)
-        return fd;
-failed:
-    error = errno;
+    int cause = errno;
     io_close(fd);
-    errno = error;
+    errno = cause;
     return -1;
 }
 
@@ -216,8 +219,8 @@ int net_recv_fd(int socket, msec deadline)
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room)};
 
     ssize_t n;
-    while ((n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC)) < 0 && errno == EAGAIN)
-        if (io_wait(socket, IO_READ, deadline) != IO_READY)
+    while ((n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC)) < 0 && (errno == EAGAIN || errno == EINTR))
+        if (errno == EAGAIN && !io_await(socket, IO_READ, deadline))
             return -1;
     struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&msg) : NULL;
     if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)

@@ -33,7 +33,7 @@ bool net_unix(struct net_addr *a, const char *path);                       /* fa
 bool net_same_host(const struct net_addr *a, const struct net_addr *b);    /* family and address, not port */
 void net_unmap(struct net_addr *a);                                        /* IPv4-mapped IPv6 becomes IPv4 */
 
-/* A listening socket; -1 and why ("bind 0.0.0.0 port 25: Address already in use"). */
+/* A listening socket; -1, why ("bind 0.0.0.0 port 25: Address already in use") and errno. */
 int net_listen(const struct net_addr *a, int backlog, struct str *why);
 
 /* Connect within the deadline, from a source address unless that is NULL; waits as io_wait().

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { FIRST_ROOM = 64 };
@@ -120,7 +121,10 @@ static void add_by_printf(struct str *s, const char *format, va_list ap)
 
     str_reserve(s, FIRST_ROOM);
     va_copy(again, ap);
-    size_t n = (size_t) vsnprintf(s->data + s->len, s->room - s->len, format, ap);
+    int written = vsnprintf(s->data + s->len, s->room - s->len, format, ap);
+    if (written < 0)
+        panic("cannot format \"%s\"", format);
+    size_t n = (size_t) written;
     if (n >= s->room - s->len) {
         str_reserve(s, n);
         vsnprintf(s->data + s->len, n + 1, format, again);

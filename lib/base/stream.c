@@ -5,7 +5,6 @@
 #include <stdarg.h>
 
 #include "base/io.h"
-#include "base/log.h"
 #include "base/task.h"
 
 enum { READ_BYTES = 16 * 1024, WRITE_BYTES = 32 * 1024, KEEP_BYTES = 64 * 1024 };
@@ -140,18 +139,10 @@ void stream_addf(struct stream *s, const char *format, ...)
 /* False: errno tells why. */
 static bool await_input(struct stream *s, msec deadline)
 {
-    switch (io_wait(s->fd, IO_READ, deadline)) {
-    case IO_READY:
-        s->is_drained = false;
-        return true;
-    case IO_TIMEOUT:
-        errno = ETIMEDOUT;
+    if (!io_await(s->fd, IO_READ, deadline))
         return false;
-    case IO_CANCELLED:
-        errno = ECANCELED;
-        return false;
-    }
-    panic("unknown io_wait result");
+    s->is_drained = false;
+    return true;
 }
 
 /* A read that did not fill the buffer has emptied the socket: the next one would only say EAGAIN,
@@ -243,25 +234,6 @@ enum line_result stream_line(struct stream *s, struct str *line, size_t limit)
             str_cut(line, line->len - 1);
     }
     return result;
-}
-
-size_t stream_read(struct stream *s, void *buffer, size_t n)
-{
-    char *to = buffer;
-    size_t done = 0;
-    const char *bytes;
-
-    while (done < n) {
-        size_t have = stream_peek(s, &bytes);
-        if (have == 0)
-            break;
-        if (have > n - done)
-            have = n - done;
-        memcpy(to + done, bytes, have);
-        stream_consume(s, have);
-        done += have;
-    }
-    return done;
 }
 
 bool stream_has_input(struct stream *s)

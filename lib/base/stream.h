@@ -63,7 +63,6 @@ enum line_result stream_raw_line(struct stream *s, struct str *line, size_t limi
 size_t stream_peek(struct stream *s, const char **bytes);
 void stream_consume(struct stream *s, size_t n);
 
-size_t stream_read(struct stream *s, void *buffer, size_t n);  /* exactly n, fewer only at the end */
 bool stream_has_input(struct stream *s);                       /* more had come by the time of the last read */
 
 /* Send what is buffered, and wait until there is something to read, or the stream has ended or

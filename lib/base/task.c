@@ -327,10 +327,12 @@ void task_yield(void)
 
 void task_sleep(msec delay)
 {
-    if (current == NULL)
-        poll(NULL, 0, (int) delay);
-    else
+    if (current != NULL) {
         task_park(clock_after(delay));
+        return;
+    }
+    poll(NULL, 0, (int) delay);
+    clock_has_waited();
 }
 
 void cond_init(struct cond *c)
@@ -356,9 +358,4 @@ void cond_wake_all(struct cond *c)
 {
     while (!list_is_empty(&c->waiters))
         cond_wake_one(c);
-}
-
-bool cond_has_waiters(const struct cond *c)
-{
-    return !list_is_empty(&c->waiters);
 }

@@ -31,7 +31,7 @@ bool task_is_cancelled(void);            /* was task_self() cancelled? */
 void task_sleep(msec delay);             /* without tasks: poll(2) */
 size_t task_count(void);                 /* tasks that have started and not ended */
 
-/* What tasks wait for together. Zero-filled memory will not do: cond_init(). */
+/* What tasks wait for together; only tasks can. Zero-filled memory will not do: cond_init(). */
 struct cond {
     struct list waiters; /* task.c only */
 };
@@ -39,6 +39,5 @@ void cond_init(struct cond *c);
 enum wake cond_wait(struct cond *c, msec deadline);
 void cond_wake_one(struct cond *c);      /* the one that has waited longest, if any */
 void cond_wake_all(struct cond *c);
-bool cond_has_waiters(const struct cond *c);
 
 #endif

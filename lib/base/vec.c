@@ -1,7 +1,6 @@
 #include "base/vec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -17,12 +16,6 @@ void vec_add(struct vec *v, void *item)
 void *vec_pop(struct vec *v)
 {
     return v->count == 0 ? NULL : v->items[--v->count];
-}
-
-void vec_remove(struct vec *v, size_t index)
-{
-    v->count--;
-    memmove(v->items + index, v->items + index + 1, (v->count - index) * sizeof(*v->items));
 }
 
 void vec_sort(struct vec *v, int (*compare)(const void *a, const void *b))

@@ -14,7 +14,6 @@ struct vec {
 
 void vec_add(struct vec *v, void *item);
 void *vec_pop(struct vec *v);                    /* the last item, removed; NULL when empty */
-void vec_remove(struct vec *v, size_t index);    /* the items behind it move up */
 void vec_sort(struct vec *v, int (*compare)(const void *a, const void *b)); /* a, b: void *const *, as qsort(3) */
 void vec_done(struct vec *v, void (*free_item)(void *item)); /* free_item may be NULL; may be used again */
 

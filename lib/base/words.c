@@ -60,11 +60,16 @@ void words_split_braced(struct arena *a, const char *text, const char *separator
         vec_add(list, word);
 }
 
+void words_trim_end(char *text)
+{
+    for (char *end = text + strlen(text); end > text && isspace((unsigned char) end[-1]);)
+        *--end = 0;
+}
+
 static char *trim(char *text)
 {
     text += strspn(text, WORDS_SPACE);
-    for (char *end = text + strlen(text); end > text && isspace((unsigned char) end[-1]);)
-        *--end = 0;
+    words_trim_end(text);
     return text;
 }
 

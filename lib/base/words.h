@@ -29,6 +29,9 @@ char *words_unbrace(char *text, const char **why);
 /* "name = value" in place: both trimmed. NULL: fine, else what is wrong (static text). */
 const char *words_name_value(char *text, char **name, char **value);
 
+/* White space at the end is cut off, in place. */
+void words_trim_end(char *text);
+
 /* Whole-string conversions; false: not a number, or out of range. */
 bool words_to_long(const char *text, long *value);
 

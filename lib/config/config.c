@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/idna.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
@@ -216,6 +218,7 @@ static void load(void)
     str_addf(&path, "%s/main.cf", config_dir());
     read_file(str_text(&path));
     check_level(config_get("compatibility_level"));
+    idna_set_transitional(strcasecmp(config_get("enable_idna2003_compatibility"), "yes") == 0); /* macros convert */
     read_myorigin();
     for (size_t i = 0; i < params_count; i++)
         fill_in(&params[i]);

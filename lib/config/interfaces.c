@@ -145,7 +145,7 @@ static bool resolve_host(
     return true;
 }
 
-bool interfaces_resolve(
+static bool resolve_all(
     struct interfaces *i, const char *parameter_name, const char *hosts, const char *inet_protocols, struct str *why)
 {
     int protocols = interfaces_protocols(inet_protocols, why);
@@ -197,7 +197,7 @@ bool interfaces_find(struct interfaces *i, const char *inet_interfaces, const ch
             if (is_loopback(&all.list[n].addr))
                 add(i, &all.list[n].addr, all.list[n].prefix_len);
     } else if (ok)
-        ok = interfaces_resolve(&named, "inet_interfaces", inet_interfaces, inet_protocols, why) &&
+        ok = resolve_all(&named, "inet_interfaces", inet_interfaces, inet_protocols, why) &&
              select_named(i, &all, &named, why);
     interfaces_done(&named);
     interfaces_done(&all);
@@ -290,7 +290,7 @@ const struct interfaces *interfaces_proxy(void)
     static bool is_known;
     struct str why = {0};
 
-    if (!is_known && !interfaces_resolve(&proxy, "proxy_interfaces", conf.proxy_interfaces, conf.inet_protocols, &why))
+    if (!is_known && !resolve_all(&proxy, "proxy_interfaces", conf.proxy_interfaces, conf.inet_protocols, &why))
         fatal("%s", str_text(&why));
     is_known = true;
     return &proxy;

@@ -33,10 +33,8 @@ bool interfaces_has(const struct interfaces *i, const struct net_addr *addr);
 /* inet_protocols as a set of INTERFACES_IPV4 and INTERFACES_IPV6; 0 and why: unknown word. */
 int interfaces_protocols(const char *inet_protocols, struct str *why);
 
-/* What the functions above are made of. False: why. */
+/* Other values than those of conf. False: why. */
 bool interfaces_find(struct interfaces *i, const char *inet_interfaces, const char *inet_protocols, struct str *why);
-bool interfaces_resolve(
-    struct interfaces *i, const char *parameter_name, const char *hosts, const char *inet_protocols, struct str *why);
 /* mynetworks for a mynetworks_style of host, subnet or class, appended. */
 bool interfaces_networks(const struct interfaces *i, const char *style, struct str *networks, struct str *why);
 void interfaces_done(struct interfaces *i);

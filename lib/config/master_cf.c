@@ -29,11 +29,6 @@ const char *master_cf_type_name(enum master_type type)
     return type_names[type];
 }
 
-const char *master_cf_column_name(enum master_column column)
-{
-    return column_names[column];
-}
-
 static bool bad_value(struct entry *e, enum master_column column)
 {
     str_setf(e->why, "field \"%s\": bad value: \"%s\"", column_names[column], e->s->columns[column]);

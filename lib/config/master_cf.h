@@ -68,6 +68,5 @@ const struct master_service *master_cf_find(const struct master_cf *m, const cha
 bool master_cf_next_override(const struct master_service *s, size_t *next, struct str *name, const char **value);
 
 const char *master_cf_type_name(enum master_type type); /* "unix-dgram" */
-const char *master_cf_column_name(enum master_column column); /* "process_limit" */
 
 #endif

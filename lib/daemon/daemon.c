@@ -40,12 +40,10 @@ static const char *last_part(const char *path)
 
 static void override(char *text)
 {
-    char *equals = strchr(text, '=');
+    const char *why;
 
-    if (equals == NULL)
-        fatal("invalid \"-o %s\" option value: missing '='", text);
-    *equals = 0;
-    config_override(text, equals + 1);
+    if (!config_parse_override(text, &why))
+        fatal("invalid \"-o %s\" option value: %s", text, why);
 }
 
 /* The options that master gives, in Postfix's letters; -w: our number among the service's workers. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -138,11 +139,23 @@ static void sink_syslog(void *context, const struct log_line *lines, size_t coun
 
 /* --- the file itself --- */
 
+/* The mode is as main.cf says, whatever the umask, which is master's. */
+static int open_file(void)
+{
+    mode_t mask = umask(0);
+    int fd = open(conf.maillog_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+        (mode_t) strtol(conf.maillog_file_permissions, NULL, 8));
+    int cause = errno;
+
+    umask(mask);
+    errno = cause;
+    return fd;
+}
+
 bool logging_write_file(const char *lines, unsigned long n)
 {
     if (file_fd < 0)
-        file_fd = open(conf.maillog_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-            (mode_t) strtol(conf.maillog_file_permissions, NULL, 8));
+        file_fd = open_file();
     if (file_fd < 0 && strcmp(conf.maillog_file, "/dev/stdout") == 0)
         file_fd = dup(STDOUT_FILENO); /* a socket or a pipe of another user cannot be opened by name */
     return file_fd >= 0 && file_write_all(file_fd, lines, n);

@@ -497,6 +497,8 @@ void worker_run(const struct daemon_program *daemon, const struct worker_options
 {
     program = daemon;
     options = *given;
+    if (options.number < 0 || options.number >= SHARE_WORKERS)
+        fatal("worker number %d: not below %d", options.number, SHARE_WORKERS);
     attach_share();
     if (fcntl(STATUS_FD, F_SETFD, FD_CLOEXEC) == 0)
         status_fd = STATUS_FD;

@@ -26,9 +26,8 @@ enum { FEW = 4 };
 static const char *const queues[] = {"incoming", "active", "deferred", "hold"};
 
 /* What is half written goes: the message is still in the journal. */
-static void fail(struct settle_file *f, const char *what)
+static void drop(struct settle_file *f)
 {
-    str_setf(&f->why, "%s %s/%s: %s", what, f->queue, f->id, strerror(errno));
     f->ok = false;
     if (f->fd < 0)
         return;
@@ -37,12 +36,45 @@ static void fail(struct settle_file *f, const char *what)
     queue_remove(f->queue, f->id);
 }
 
-static bool is_there(const char *id)
+static void fail(struct settle_file *f, const char *what)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(queues); i++)
-        if (queue_has(queues[i], id))
-            return true;
-    return false;
+    str_setf(&f->why, "%s %s/%s: %s", what, f->queue, f->id, strerror(errno));
+    drop(f);
+}
+
+/* The directory that the file's name is in. */
+static bool sync_name(const char *queue, const char *id, struct str *why)
+{
+    struct str path = {0};
+
+    queue_path(&path, queue, id);
+    str_cut(&path, (size_t) (strrchr(path.data, '/') - path.data));
+    bool ok = file_sync_dir(str_text(&path), why);
+    str_done(&path);
+    return ok;
+}
+
+/* A file that is complete may come from an attempt that was interrupted before its last sync. */
+static bool sync_again(const char *queue, const char *id, struct str *why)
+{
+    int fd = queue_open(queue, id, O_RDONLY | O_NOFOLLOW, 0);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+
+    if (!ok)
+        str_setf(why, "sync %s/%s: %s", queue, id, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok && sync_name(queue, id, why);
+}
+
+static void look_for(struct settle_file *f)
+{
+    f->ok = f->was_there = false;
+    for (size_t i = 0; i < ARRAY_SIZE(queues) && !f->was_there; i++)
+        if (queue_has(queues[i], f->id)) {
+            f->was_there = true;
+            f->ok = sync_again(queues[i], f->id, &f->why);
+        }
 }
 
 /* The image behind its entry header, if the header is that of the message. */
@@ -53,13 +85,14 @@ static char *read_image(struct settle_file *f)
     char *bytes = NULL;
     int fd = open(f->where.path, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0 || f->where.offset < head) {
+    if (fd < 0) {
         str_setf(&f->why, "open %s: %s", f->where.path, strerror(errno));
         goto done;
     }
     bytes = mem_alloc(n);
-    if (pread(fd, bytes, n, (off_t) (f->where.offset - head)) != (ssize_t) n || !entry_at(bytes, n, 0, 0, &e) ||
-        e.type != ENTRY_MESSAGE || e.length != f->where.length || strcmp(e.queue_id, f->id) != 0) {
+    if (f->where.offset < head || pread(fd, bytes, n, (off_t) (f->where.offset - head)) != (ssize_t) n ||
+        !entry_at(bytes, n, 0, 0, &e) || e.type != ENTRY_MESSAGE || e.length != f->where.length ||
+        strcmp(e.queue_id, f->id) != 0) {
         str_setf(&f->why, "%s: message is gone from %s", f->id, f->where.path);
         mem_free(bytes);
         bytes = NULL;
@@ -100,7 +133,8 @@ static bool is_open(const struct settle_file *f)
     return f->fd >= 0;
 }
 
-static void sync_all(struct settle_file *files, size_t count)
+/* True: each was synced by itself, and the directories were not. */
+static bool sync_all(struct settle_file *files, size_t count)
 {
     struct settle_file *one = NULL;
     size_t open_count = 0;
@@ -110,10 +144,12 @@ static void sync_all(struct settle_file *files, size_t count)
             one = &files[i];
             open_count++;
         }
-    bool all_ok = open_count <= FEW || syncfs(one->fd) == 0;
+    if (open_count > FEW && syncfs(one->fd) == 0)
+        return false;
     for (size_t i = 0; i < count; i++)
-        if (is_open(&files[i]) && (open_count <= FEW || !all_ok) && fsync(files[i].fd) < 0)
+        if (is_open(&files[i]) && fsync(files[i].fd) < 0)
             fail(&files[i], "sync");
+    return true;
 }
 
 static void complete(struct settle_file *f)
@@ -124,26 +160,11 @@ static void complete(struct settle_file *f)
         fail(f, "complete");
 }
 
-/* The names: where files were synced singly, their directories have not been. */
-static void sync_dir(struct settle_file *f)
-{
-    struct str path = {0};
-
-    queue_path(&path, f->queue, f->id);
-    str_cut(&path, (size_t) (strrchr(path.data, '/') - path.data));
-    int fd = open(str_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0)
-        fail(f, "sync the directory of");
-    if (fd >= 0)
-        close(fd);
-    str_done(&path);
-}
-
 void settle_files(struct settle_file *files, size_t count, uid_t owner, gid_t group)
 {
     for (size_t i = 0; i < count; i++) {
         files[i].fd = -1;
-        files[i].ok = files[i].was_there = is_there(files[i].id);
+        look_for(&files[i]);
         if (!files[i].was_there)
             write_file(&files[i], owner, group);
     }
@@ -151,10 +172,10 @@ void settle_files(struct settle_file *files, size_t count, uid_t owner, gid_t gr
     for (size_t i = 0; i < count; i++)
         if (is_open(&files[i]))
             complete(&files[i]);
-    sync_all(files, count);
+    bool is_name_missing = sync_all(files, count);
     for (size_t i = 0; i < count; i++)
-        if (is_open(&files[i]) && count <= FEW)
-            sync_dir(&files[i]);
+        if (is_open(&files[i]) && is_name_missing && !sync_name(files[i].queue, files[i].id, &files[i].why))
+            drop(&files[i]);
     for (size_t i = 0; i < count; i++)
         if (is_open(&files[i])) {
             close(files[i].fd);

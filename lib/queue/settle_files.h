@@ -22,7 +22,7 @@ struct settle_file {
     size_t done_count;
     /* the result */
     bool ok;                    /* it is durable as queue/id, or was there before */
-    bool was_there;             /* a complete file in incoming, active, deferred or hold */
+    bool was_there;             /* a complete file in incoming, active, deferred or hold: synced once more */
     struct str why;             /* the caller's to release */
     int fd;                     /* settle_files.c only */
 };

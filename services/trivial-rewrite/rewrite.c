@@ -64,13 +64,6 @@ static void add_tokens(struct rewrite_address *a, const char *text)
     arena_done(&memory);
 }
 
-void rewrite_scan(struct rewrite_address *a, const char *external)
-{
-    str_clear(&a->text);
-    str_clear(&a->is_syntax);
-    add_tokens(a, external);
-}
-
 void rewrite_scan_internal(struct rewrite_address *a, const char *internal, bool is_quoting)
 {
     const char *at = strrchr(internal, '@');
@@ -223,7 +216,7 @@ void rewrite_apply(const struct rewrite_context *c, const char *address, struct 
     str_clear(out);
     if (*address == 0)
         return;
-    rewrite_scan(&a, address);
+    add_tokens(&a, address);
     rewrite_standard(c, &a);
     put_external(&a, out);
     rewrite_address_done(&a);

@@ -21,9 +21,8 @@ struct rewrite_address {
 };
 void rewrite_address_done(struct rewrite_address *a);
 
-/* Take an address in external form, or in internal form: then all of the local part is syntax, unless
- * is_quoting: quotes are put where it needs them. What stands behind the '@' is scanned in both. */
-void rewrite_scan(struct rewrite_address *a, const char *external);
+/* Take an address in internal form: the local part is syntax, all of it, unless is_quoting and it needs
+ * quotes. What stands behind the '@' is scanned as in an external form. */
 void rewrite_scan_internal(struct rewrite_address *a, const char *internal, bool is_quoting);
 
 /* The last '@' that is syntax, or NULL. */

@@ -76,6 +76,33 @@ static void refuses(void **state)
     }
 }
 
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *why;
+} explained[] = {
+    {"N", 1, "unexpected EOF reading length, record type 78"},
+    {"N\x80\x80", 3, "unexpected EOF reading length, record type 78"},
+    {"N\xff\xff\xff\xff\xff", 6, "unexpected EOF reading length, record type 78"},
+    {"N\xff\xff\xff\xff\xff\x01" "abc", 10, "too many length bits, record type 78"},
+    {"N\x03" "ab", 4, "unexpected EOF in data, record type 78 length 3"},
+    {"p\x03" "abc", 5, "malformed pointer record value: abc"},
+    {"p\x03" "  2", 5, "too many reverse jump records"},
+    {"", 0, "unexpected EOF reading length, record type 0"},
+};
+
+static void explains(void **state)
+{
+    struct str why = {0};
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_SIZE(explained); i++) {
+        record_explain(explained[i].bytes, explained[i].n, 0, &why);
+        assert_string_equal(str_text(&why), explained[i].why);
+    }
+    str_done(&why);
+}
+
 static void follows_pointers(void **state)
 {
     struct str out = {0};
@@ -110,7 +137,7 @@ static void gives_up_in_a_circle(void **state)
     while ((result = record_read(&reader, &r)) == RECORD_OK)
         records++;
     assert_int_equal(result, RECORD_BAD);
-    assert_int_equal(records, 10002);
+    assert_int_equal(records, 10003);
     str_done(&out);
 }
 
@@ -129,6 +156,7 @@ int main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(formats),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(explains),
         cmocka_unit_test(follows_pointers),
         cmocka_unit_test(gives_up_in_a_circle),
         cmocka_unit_test(names),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -214,6 +215,22 @@ static void renaming_overwrites_nothing(void **state)
     assert_false(queue_rename("A1", "hold", "deferred"));
 }
 
+static void moving_makes_directories(void **state)
+{
+    (void) state;
+    make("active", "A1234");
+    conf.hash_queue_depth = 2;
+    assert_true(queue_move("active/A1234", "deferred", "A1234"));
+    assert_int_equal(access("deferred/A/1/A1234", F_OK), 0);
+    assert_false(queue_move("active/A1234", "deferred", "A1234"));
+    assert_int_equal(errno, ENOENT);
+    make("active", "A1234");
+    assert_false(queue_move("active/A1234", "deferred", "A1234"));
+    assert_int_equal(errno, EEXIST);
+    assert_true(queue_move_to("active/A1234", "deferred/B/2/new"));
+    assert_int_equal(access("deferred/B/2/new", F_OK), 0);
+}
+
 static void scan_finds_every_depth(void **state)
 {
     struct str name = {0};
@@ -250,6 +267,7 @@ int main(void)
         TEST(no_room),
         TEST(hashed_paths),
         TEST(renaming_overwrites_nothing),
+        TEST(moving_makes_directories),
         TEST(scan_finds_every_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
