@@ -12,7 +12,7 @@
 #include "queue/record.h"
 
 /* For the signatures of a message that is too large for memory: room of so many bytes each. */
-enum { SIGNATURE_ROOM = 4096 };
+enum { SIGNATURE_ROOM = 4096, PADDING_HEADER = 4 };
 enum { LOGGED_BYTES = 100 }; /* of what is wrong in a message */
 
 static struct mime_limits limits;
@@ -84,6 +84,20 @@ static void on_header(void *context, enum mime_class class, const struct header_
 
 /* --- the end of the header --- */
 
+/* A signature is known at the end, and stands in front of what has left memory by then: room is left for it. */
+static void leave_signature_room(struct message *m)
+{
+    struct str padding = {0};
+    size_t room = SIGNATURE_ROOM * m->signature_count;
+    char *payload = mem_zalloc(room);
+
+    record_add(&padding, REC_PADDING, payload, room);
+    cleanup_image_insert(&m->image, m->data_offset, padding.data, padding.len);
+    m->signature_room = padding.len;
+    mem_free(payload);
+    str_done(&padding);
+}
+
 static void on_header_end(void *context)
 {
     struct message *m = context;
@@ -94,6 +108,8 @@ static void on_header_end(void *context)
     cleanup_header_add_missing(m);
     if (m->status == 0)
         cleanup_sign_begin(m);
+    if (m->signature_count > 0 && cleanup_image_is_in_file(&m->image)) /* the envelope has filled the memory */
+        leave_signature_room(m);
     for (size_t i = 0; i < m->headers.count; i++) {
         const struct header *header = m->headers.items[i];
         cleanup_content_add_header(&m->image.bytes, header->text, header->len);
@@ -104,20 +120,15 @@ static void on_header_end(void *context)
 
 static void check_size(struct message *m)
 {
-    if (conf.message_size_limit > 0 && cleanup_image_size(&m->image) - m->data_offset > (uint64_t) conf.message_size_limit + SIGNATURE_ROOM) {
+    uint64_t limit = (uint64_t) conf.message_size_limit, size = cleanup_image_size(&m->image) - m->data_offset;
+    bool is_to_spill = m->image.bytes.len > (size_t) conf.cleanup_memory_limit;
+
+    if (limit > 0 && size > limit + SIGNATURE_ROOM) {
         log_warn("%s: queue file size limit exceeded", m->queue_id);
         cleanup_message_refuse(m, CLEANUP_STAT_SIZE, "");
     }
-    if (m->signer != NULL && !cleanup_image_is_in_file(&m->image) && m->image.bytes.len > (size_t) conf.cleanup_memory_limit) {
-        struct str padding = {0};
-        size_t room = SIGNATURE_ROOM * m->signature_count;
-        char *payload = mem_zalloc(room);
-        record_add(&padding, REC_PADDING, payload, room);
-        cleanup_image_insert(&m->image, m->data_offset, padding.data, padding.len);
-        m->signature_room = padding.len;
-        mem_free(payload);
-        str_done(&padding);
-    }
+    if (m->signature_count > 0 && m->signature_room == 0 && is_to_spill)
+        leave_signature_room(m);
     cleanup_image_check(&m->image);
 }
 
@@ -316,6 +327,15 @@ void cleanup_content_push(struct message *m, const char *bytes, size_t n)
     check_size(m);
 }
 
+/* The rest of the room: a padding record whose length takes three bytes, whatever it is. */
+static void add_padding_header(struct str *out, size_t rest)
+{
+    str_addc(out, REC_PADDING);
+    str_addc(out, (char) ((rest & 0x7f) | 0x80));
+    str_addc(out, (char) ((rest >> 7 & 0x7f) | 0x80));
+    str_addc(out, (char) (rest >> 14));
+}
+
 /* The signatures go in front of all headers: into the room that was kept, or by moving the rest. */
 static void add_signatures(struct message *m)
 {
@@ -324,16 +344,11 @@ static void add_signatures(struct message *m)
     cleanup_sign_end(m, &records);
     if (m->signature_room == 0)
         cleanup_image_insert(&m->image, m->data_offset, str_text(&records), records.len);
+    else if (records.len + PADDING_HEADER > m->signature_room)
+        cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "DKIM signature too long");
     else {
-        /* The rest of the room: a padding record whose length takes three bytes, whatever it is. */
-        size_t rest = m->signature_room - records.len - 4;
-        if (records.len + 4 > m->signature_room)
-            cleanup_message_refuse(m, CLEANUP_STAT_WRITE, "DKIM signature too long");
-        else {
-            const char header[] = {REC_PADDING, (char) (rest & 0x7f) | (char) 0x80, (char) ((rest >> 7) & 0x7f) | (char) 0x80, (char) (rest >> 14)};
-            str_add(&records, header, sizeof(header));
-            cleanup_image_overwrite(&m->image, m->data_offset, records.data, records.len);
-        }
+        add_padding_header(&records, m->signature_room - records.len - PADDING_HEADER);
+        cleanup_image_overwrite(&m->image, m->data_offset, records.data, records.len);
     }
     str_done(&records);
 }

@@ -76,9 +76,11 @@ static void map_one(struct message *m, enum mapping_class class, struct address_
 /* The addresses in a header get their standard form, and are mapped; the rest of it stays as it is. */
 static void rewrite_addresses(struct message *m, const struct header_info *known, struct str *text)
 {
-    enum mapping_class class = (known->flags & HEADER_OF_SENDER) != 0 ? MAPPING_HEADER_SENDER : MAPPING_HEADER_RECIPIENT;
+    bool is_of_sender = (known->flags & HEADER_OF_SENDER) != 0;
+    enum mapping_class class = is_of_sender ? MAPPING_HEADER_SENDER : MAPPING_HEADER_RECIPIENT;
     bool is_mapped = (m->flags & CLEANUP_MAP_OK) != 0 && cleanup_mapping_is_needed(class);
-    struct address_list *list = address_list_parse(&m->arena, header_value(text->data), (size_t) conf.header_address_token_limit);
+    size_t limit = (size_t) conf.header_address_token_limit;
+    struct address_list *list = address_list_parse(&m->arena, header_value(text->data), limit);
     struct str result = {0};
 
     for (size_t i = 0; i < address_list_count(list) && is_rewritten(m) && !m->is_over; i++)
@@ -183,8 +185,9 @@ static void add_message_id(struct message *m, const char *prefix)
     localtime_r(&when, &tm);
     strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S", &tm);
     const char *id = arena_printf(&m->arena, "<%s.%s@%s>", stamp, m->queue_id, conf.myhostname);
-    add_header(m, *prefix ? HEADER_RESENT_MESSAGE_ID : HEADER_MESSAGE_ID, arena_printf(&m->arena, "%sMessage-Id: %s", prefix, id));
-    log_info("%s: %smessage-id=%s", m->queue_id, *prefix ? "resent-" : "", id);
+    add_header(m, *prefix != 0 ? HEADER_RESENT_MESSAGE_ID : HEADER_MESSAGE_ID,
+        arena_printf(&m->arena, "%sMessage-Id: %s", prefix, id));
+    log_info("%s: %smessage-id=%s", m->queue_id, *prefix != 0 ? "resent-" : "", id);
     if (*prefix == 0)
         m->message_id = id;
 }

@@ -36,7 +36,8 @@ static void failed(struct image *i)
 void cleanup_image_spill(struct image *i)
 {
     if (i->fd < 0 && !i->has_failed) {
-        i->fd = queue_open("incoming", i->queue_id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        int how = i->is_reserved ? 0 : O_CREAT | O_EXCL;
+        i->fd = queue_open("incoming", i->queue_id, O_RDWR | O_CLOEXEC | how, 0600);
         if (i->fd < 0)
             failed(i);
     }
@@ -62,11 +63,11 @@ void cleanup_image_overwrite(struct image *i, uint64_t offset, const char *bytes
 
 void cleanup_image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n)
 {
-    size_t tail = i->bytes.len - (size_t) offset;
+    size_t at = (size_t) (offset - i->in_file), tail = i->bytes.len - at;
 
     str_grow(&i->bytes, n);
-    memmove(i->bytes.data + offset + n, i->bytes.data + offset, tail);
-    memcpy(i->bytes.data + offset, bytes, n);
+    memmove(i->bytes.data + at + n, i->bytes.data + at, tail);
+    memcpy(i->bytes.data + at, bytes, n);
 }
 
 void cleanup_image_keep_file(struct image *i)
@@ -74,14 +75,13 @@ void cleanup_image_keep_file(struct image *i)
     if (i->fd >= 0)
         close(i->fd);
     i->fd = -1;
+    i->is_reserved = false;
 }
 
 void cleanup_image_done(struct image *i)
 {
-    if (i->fd >= 0) {
-        close(i->fd);
+    if (i->fd >= 0 || i->is_reserved)
         queue_remove("incoming", i->queue_id);
-    }
+    cleanup_image_keep_file(i);
     str_done(&i->bytes);
-    i->fd = -1;
 }

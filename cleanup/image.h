@@ -1,7 +1,8 @@
 /* image.h: the queue file of a message while it is being made.
  *
  * Bytes are appended; what was written may be overwritten in place. It stays in memory up to
- * cleanup_memory_limit; what is longer goes to a file in incoming/, mode 0600, as it grows.
+ * cleanup_memory_limit; what is longer goes to a file in incoming/, mode 0600, as it grows. The file is
+ * the image's own, and goes with it unless it is kept.
  */
 #ifndef CLEANUP_IMAGE_H
 #define CLEANUP_IMAGE_H
@@ -16,6 +17,7 @@ struct image {
     uint64_t in_file;        /* how many bytes in front of them are */
     const char *queue_id;    /* the file's name */
     int fd;                  /* -1: all in memory */
+    bool is_reserved;        /* the file is there already, empty */
     bool has_failed;         /* the file could not be written; error_number says why */
     int error_number;
 };
@@ -30,10 +32,10 @@ void cleanup_image_spill(struct image *i); /* everything, now */
 
 /* The same number of bytes at an earlier place. */
 void cleanup_image_overwrite(struct image *i, uint64_t offset, const char *bytes, size_t n);
-/* Insert bytes; only while all is in memory. */
+/* Insert bytes, where what is behind them is still in memory. */
 void cleanup_image_insert(struct image *i, uint64_t offset, const char *bytes, size_t n);
 
-void cleanup_image_done(struct image *i); /* closes, and removes a file that cleanup_image_keep_file() did not keep */
 void cleanup_image_keep_file(struct image *i);
+void cleanup_image_done(struct image *i);
 
 #endif

@@ -145,7 +145,7 @@ static void decide(struct message *m, enum check_action action)
 
 static void log_action(const struct message *m, enum check_action action, const struct subject *s)
 {
-    cleanup_inspect_log(m, check_word(action), s->what, s->text, s->len, str_text(&m->found.text));
+    cleanup_inspect_log(m, checks_word(action), s->what, s->text, s->len, str_text(&m->found.text));
 }
 
 static enum verdict obey(struct message *m, enum check_action action, const struct subject *s)

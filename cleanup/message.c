@@ -59,7 +59,7 @@ static void release(struct message *m)
     str_done(&m->reason);
     str_done(&m->line);
     vec_done(&m->bcc, NULL);
-    check_done(&m->found);
+    checks_found_done(&m->found);
     arena_done(&m->arena);
 }
 
@@ -101,6 +101,7 @@ static void receive(struct request *r, struct attrs *list, const char *rest, con
     m.arrival.tv_sec = attrs_long(list, "sec", 0);
     m.arrival.tv_usec = attrs_long(list, "usec", 0);
     cleanup_image_init(&m.image, m.queue_id);
+    cleanup_store_claim(&m);
     if (!qid_is_valid(m.queue_id))
         cleanup_message_refuse(&m, CLEANUP_STAT_BAD, "malformed request");
     cleanup_envelope_begin(&m, list, rest, end);

@@ -46,7 +46,8 @@ static struct hash reserved_files; /* struct reserved, by queue id */
 
 /* --- qmgr --- */
 
-static void put_note(struct mux *m, enum qmgr_note_type type, uint64_t seq, const char *queue_id, const struct location *where)
+static void put_note(struct mux *m, enum qmgr_note_type type, uint64_t seq, const char *queue_id,
+    const struct location *where)
 {
     struct qmgr_note note = {.type = type, .seq = seq, .queue_id = queue_id};
     struct str text = {0};
@@ -195,31 +196,42 @@ bool cleanup_store_reserve(struct mux *owner, char queue_id[], struct timeval *w
     *when = clock_wall();
     snprintf(temp, sizeof(temp), "%d_%d", (int) when->tv_usec, (int) getpid());
     int fd = queue_open("incoming", temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        log_warn("create file incoming/%s: %m", temp);
-        return false;
-    }
-    close(fd);
-    qid_format(queue_id, *when, (uint64_t) st.st_ino, conf.enable_long_queue_ids);
-    struct str from = {0}, to = {0};
-    bool ok = rename(queue_path(&from, "incoming", temp), queue_path(&to, "incoming", queue_id)) == 0;
+    bool ok = fd >= 0 && fstat(fd, &st) == 0;
     if (ok) {
-        struct reserved *r = mem_zalloc(sizeof(*r));
-        r->owner = owner;
-        strcpy(r->queue_id, queue_id);
-        hash_put(&reserved_files, queue_id, r);
+        qid_format(queue_id, *when, (uint64_t) st.st_ino, conf.enable_long_queue_ids);
+        ok = queue_rename_as(temp, "incoming", queue_id, "incoming");
     }
-    str_done(&from);
-    str_done(&to);
-    return ok;
+    if (!ok)
+        log_warn("create file incoming/%s: %m", temp);
+    if (!ok && fd >= 0)
+        queue_remove("incoming", temp);
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        return false;
+    struct reserved *r = mem_zalloc(sizeof(*r));
+    r->owner = owner;
+    strcpy(r->queue_id, queue_id);
+    hash_put(&reserved_files, queue_id, r);
+    return true;
+}
+
+void cleanup_store_claim(struct message *m)
+{
+    struct reserved *r = hash_remove(&reserved_files, m->queue_id);
+
+    m->image.is_reserved = r != NULL;
+    mem_free(r);
 }
 
 /* --- as a file --- */
 
 static int failed(const struct message *m, const char *what)
 {
+    bool is_full = errno == ENOSPC || errno == EDQUOT;
+
     log_warn("%s: %s queue file: %m", m->queue_id, what);
-    return errno == ENOSPC || errno == EDQUOT ? CLEANUP_STAT_SPACE : CLEANUP_STAT_WRITE;
+    return is_full ? CLEANUP_STAT_SPACE : CLEANUP_STAT_WRITE;
 }
 
 static bool sync_directory(const char *path)
@@ -236,16 +248,8 @@ static bool sync_directory(const char *path)
     return ok;
 }
 
-/* The file that was reserved for this message, or that it has been growing in, or a new one. */
 int cleanup_store_file(struct message *m)
 {
-    struct reserved *r = hash_get(&reserved_files, m->queue_id);
-
-    if (r != NULL) {
-        hash_remove(&reserved_files, m->queue_id);
-        mem_free(r);
-        m->image.fd = queue_open("incoming", m->queue_id, O_RDWR | O_CLOEXEC, 0);
-    }
     cleanup_image_spill(&m->image);
     if (m->image.has_failed)
         errno = m->image.error_number;
@@ -277,7 +281,9 @@ static int commit_file(struct message *m)
         return failed(m, "move");
     cleanup_image_keep_file(&m->image);
     bool ok = sync_directory(queue_path(&path, queue, m->queue_id));
-    if (ok && (m->flags & CLEANUP_HOLD) == 0)
+    if (!ok) /* the client will send it again */
+        queue_remove(queue, m->queue_id);
+    else if ((m->flags & CLEANUP_HOLD) == 0)
         tell_of_file(m, str_text(&path), size);
     str_done(&path);
     return ok ? 0 : CLEANUP_STAT_WRITE;
@@ -343,12 +349,13 @@ static void wait_for_qmgr(void)
 
 int cleanup_store_commit(struct message *m)
 {
-    bool is_small = cleanup_image_size(&m->image) <= (uint64_t) conf.queue_journal_message_limit && !cleanup_image_is_in_file(&m->image);
+    bool has_file = m->image.is_reserved || cleanup_image_is_in_file(&m->image) || (m->flags & CLEANUP_HOLD) != 0;
+    bool is_small = cleanup_image_size(&m->image) <= (uint64_t) conf.queue_journal_message_limit;
 
     if (!has_space())
         return CLEANUP_STAT_SPACE;
     wait_for_qmgr();
-    if (journal != NULL && is_small && (m->flags & CLEANUP_HOLD) == 0 && hash_get(&reserved_files, m->queue_id) == NULL)
+    if (journal != NULL && is_small && !has_file)
         return commit_journal(m);
     return commit_file(m);
 }
@@ -376,6 +383,7 @@ void cleanup_store_init(void)
         if (journal == NULL)
             fatal("%s", str_text(&why));
     } else if (strcmp(conf.queue_store, "file") != 0)
-        fatal("file %s/main.cf: parameter queue_store: bad value: %s (specify journal or file)", config_dir(), conf.queue_store);
+        fatal("file %s/main.cf: parameter queue_store: bad value: %s (specify journal or file)", config_dir(),
+            conf.queue_store);
     str_done(&why);
 }

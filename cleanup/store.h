@@ -13,8 +13,10 @@ void cleanup_store_closed(struct mux *m);       /* it has gone: what it reserved
 void cleanup_store_leave(void);                 /* the process ends */
 bool cleanup_store_is_idle(void);               /* everything is done and qmgr knows it */
 
-/* queue_store = file: make the file whose inode is in the id. False: errno. The file is empty, mode 0600. */
+/* queue_store = file: make the file whose inode is in the id, empty, mode 0600. It goes with its owner unless the
+ * message comes, which then has it: claim. False: logged. */
 bool cleanup_store_reserve(struct mux *owner, char queue_id[], struct timeval *when);
+void cleanup_store_claim(struct message *m);
 
 /* Put the message, complete or not, into its file in incoming/, which goes with it unless it is kept.
  * The descriptor; -1: errno. */

@@ -5,9 +5,11 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/task.h"
 #include "base/words.h"
 #include "config/config.h"
 #include "mail/address.h"
+#include "mail/quote.h"
 #include "mail/rewrite_client.h"
 #include "qmgr/job.h"
 #include "qmgr/lane.h"
@@ -211,6 +213,24 @@ static void ask_resolver(struct question *q)
         resolve_address_async(e->sender, q->recipient->address, answered, q);
 }
 
+/* For REDIRECT: its target is in standard form, as recipients are, when it is resolved. */
+static void ask_redirected(void *arg)
+{
+    struct question *q = arg;
+    struct message *m = q->group->message;
+    struct str external = {0}, standard = {0}, internal = {0};
+
+    if (rewrite_address("local", quote_822(m->e.redirect, &external), &standard)) {
+        quote_remove(&internal, str_text(&standard));
+        q->recipient->address = arena_strdup(memory_of(m, q->recipient), str_text(&internal));
+        ask_resolver(q);
+    } else
+        go(q, qmgr_transport_retry(), "4.3.0 address resolver failure");
+    str_done(&external);
+    str_done(&standard);
+    str_done(&internal);
+}
+
 static void ask(struct question *q)
 {
     struct message *m = q->group->message;
@@ -219,10 +239,9 @@ static void ask(struct question *q)
 
     if (m->is_force_expired)
         go(q, qmgr_transport_retry(), "4.7.0 message is administratively expired");
-    else if (*m->e.redirect != 0) {
-        r->address = m->e.redirect;
-        ask_resolver(q);
-    } else if (*m->e.filter != 0 && (m->e.trace_flags & probe) == 0)
+    else if (*m->e.redirect != 0)
+        task_start(ask_redirected, q); /* it may have to wait */
+    else if (*m->e.filter != 0 && (m->e.trace_flags & probe) == 0)
         go_to_filter(q);
     else if (*r->address == 0)
         go(q, qmgr_transport_error(), "5.1.3 null recipient address");

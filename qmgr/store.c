@@ -81,7 +81,7 @@ static int open_file(const struct message *m)
     int fd = open(m->where.path, O_WRONLY | O_CLOEXEC);
 
     for (size_t i = 0; fd < 0 && errno == ENOENT && i < ARRAY_SIZE(queues); i++)
-        fd = queue_open(queues[i], m->queue_id, O_WRONLY, 0);
+        fd = queue_open(queues[i], m->queue_id, O_WRONLY | O_CLOEXEC, 0);
     return fd;
 }
 
@@ -152,11 +152,31 @@ struct settling {
 
 static void begin(void *arg);
 
+/* An agent still reads the entry, so it cannot be marked as done yet; but who lists the journal, or recovers it, must
+ * not take for mail what an administrator removes as a file meanwhile. So its recipients are done. */
+static void retire_entry(struct message *m)
+{
+    struct message_bytes b;
+    struct envelope e;
+    struct arena a = {0};
+    struct str why = {0};
+
+    if (m->reading > 0 && message_open(m->queue_id, &m->where, &b, &why)) {
+        if (envelope_read(&a, b.bytes, b.n, 0, &e, NULL, &why))
+            for (size_t i = 0; i < e.recipient_count; i++)
+                qmgr_feed_mark_recipient(m->feed, m, e.recipients[i].offset);
+        message_close(&b);
+    }
+    arena_done(&a);
+    str_done(&why);
+}
+
 /* The file is where queue says; the entry of the journal is not needed any more. */
 static void become_file(struct message *m, const char *queue)
 {
     struct str path = {0};
 
+    retire_entry(m);
     m->where.path = arena_strdup(&m->arena, queue_path(&path, queue, m->queue_id));
     m->where.offset = 0;
     str_done(&path);

@@ -212,7 +212,7 @@ static bool try_site(struct attempt *a)
 
     if (reuse_site(a, &tried) && is_over(a))
         return true;
-    if (!smtp_route_parse(a->memory, a->site, &to, &why)) {
+    if (!smtp_destination_parse(a->memory, a->site, &to, &why)) {
         log_warn("%s in server description: %s", why, a->site);
         smtp_trouble_set(a, "4.3.5", "mail system configuration error");
         return true;

@@ -59,8 +59,7 @@ static const char *choose(const char *address, const struct vec *results)
     return results->count > 0 ? results->items[0] : address;
 }
 
-/* False: a table failed. */
-static bool map_address(const struct attempt *a, const char *address, const char **result)
+bool smtp_filter_address(const struct attempt *a, const char *address, const char **result)
 {
     struct vec results = {0};
     bool ok = true;
@@ -83,11 +82,6 @@ static bool map_address(const struct attempt *a, const char *address, const char
     return ok;
 }
 
-bool smtp_filter_address(struct attempt *a, const char *address, const char **result)
-{
-    return map_address(a, address, result);
-}
-
 /* All addresses of a header. */
 static bool map_header(struct smtp_filter *f, struct str *text)
 {
@@ -97,7 +91,7 @@ static bool map_header(struct smtp_filter *f, struct str *text)
 
     for (size_t i = 0; i < address_list_count(list); i++) {
         const char *address = address_list_internal(list, i);
-        if (!map_address(f->a, address, &mapped))
+        if (!smtp_filter_address(f->a, address, &mapped))
             return false;
         if (mapped != address)
             address_list_set_internal(list, i, mapped);
@@ -129,7 +123,7 @@ static void log_check(const struct smtp_filter *f, enum check_action action, con
 {
     const char *text = str_text(&f->found.text);
 
-    log_info("%s: %s: %s %.60s%s%s", f->a->d->queue_id, check_word(action), where, content, *text != 0 ? ": " : "",
+    log_info("%s: %s: %s %.60s%s%s", f->a->d->queue_id, checks_word(action), where, content, *text != 0 ? ": " : "",
         text);
 }
 
@@ -263,7 +257,7 @@ bool smtp_filter_end(struct smtp_filter *f)
 {
     mime_end(f->mime);
     mime_free(f->mime);
-    check_done(&f->found);
+    checks_found_done(&f->found);
     return !f->has_failed;
 }
 

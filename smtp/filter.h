@@ -30,6 +30,6 @@ void smtp_filter_prepend(const struct attempt *a, struct smtp_text *out);
 
 /* An address of the envelope through smtp_generic_maps; in the arena, or as it was. False: a table
  * failed. */
-bool smtp_filter_address(struct attempt *a, const char *address, const char **result);
+bool smtp_filter_address(const struct attempt *a, const char *address, const char **result);
 
 #endif

@@ -68,7 +68,7 @@ struct session *smtp_follow(struct attempt *a, bool *is_announced)
     if (!f.is_over && f.is_announced) /* the server will answer what nobody asks any more */
         s->reusable_until = 0;
     str_done(&f.commands);
-    *is_announced = f.is_announced;
+    *is_announced = f.given != NULL && f.is_announced;
     return f.given;
 }
 

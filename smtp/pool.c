@@ -143,6 +143,7 @@ static msec idle_limit(void)
 void smtp_pool_put(struct session *s)
 {
     if (!smtp_pool_is_reusable(s) || stream_buffered(&s->stream) > 0) {
+        s->reusable_until = 0; /* nobody may follow it while it waits for the reply to QUIT */
         smtp_session_quit(s);
         smtp_pool_drop(s);
         return;

@@ -4,6 +4,7 @@
 #define SMTP_ROUTE_H
 
 #include "smtp/attempt.h"
+#include "smtp/destination.h"
 
 struct server {
     const char *host;      /* the name that led to the address */
@@ -18,23 +19,12 @@ struct route {
     bool are_we_mx;           /* we are one of them, those that are no better than us are left out */
 };
 
-/* A destination as transport maps and relayhost have it: "host", "[host]", with ":port" or
- * ":service", and with "inet:" or "unix:" in front. */
-struct destination {
-    const char *host;      /* or the path */
-    const char *service;   /* the port's name, or number; "" for unix */
-    uint16_t port;
-    bool is_quoted;        /* [host]: an address lookup, no mail exchangers */
-    bool is_unix;
-};
-/* False: it cannot be understood, and why. */
-bool smtp_route_parse(struct arena *a, const char *text, struct destination *to, const char **why);
+void smtp_route_open(void); /* settings, before the jail */
 
 /* Find the servers; waits for the DNS. False: none, and a->why says so. */
 bool smtp_route_find(struct attempt *a, const struct destination *to, struct route *route);
 
 /* --- for the above, and for tests --- */
-void smtp_route_open(void); /* settings, before the jail */
 
 /* Order: preference, then address family if smtp_address_preference names one; equals at random
  * (random_number gives one below n) unless smtp_randomize_addresses is off. */

@@ -93,6 +93,7 @@ struct session *smtp_session_connect(struct attempt *a, const char *host, const 
     const struct net_addr *local = local_address(addr->sa.sa_family, &room);
     int on = 1;
 
+    s->stream.fd = -1;
     list_init(&s->followers);
     list_init(&s->by_site);
     list_init(&s->by_address);
@@ -109,7 +110,6 @@ struct session *smtp_session_connect(struct attempt *a, const char *host, const 
     }
     if (fd < 0) {
         smtp_trouble_set(a, "4.4.1", "connect to %s: %s", s->relay, strerror(errno));
-        s->stream.fd = -1;
         smtp_session_free(s);
         return NULL;
     }

@@ -2,7 +2,6 @@
  * replies are read in order; without, one by one. Both are the same list of steps, sent in batches
  * of many or of one.
  */
-#include "smtp/notify.h"
 #include "smtp/transaction.h"
 
 #include "base/log.h"
@@ -12,6 +11,7 @@
 #include "smtp/command.h"
 #include "smtp/content.h"
 #include "smtp/follow.h"
+#include "smtp/notify.h"
 #include "smtp/trouble.h"
 
 /* RFC 2920 3.1: what is not yet answered must fit into the buffers of both kernels. */
@@ -222,7 +222,7 @@ static enum transaction_result talk(struct transaction *t)
 
 /* --- the content --- */
 
-/* A table of waits: the time for the content grows with its size, when it is for all of it. */
+/* When the time is for all of the content it grows with its size. */
 static void set_transfer_time(struct transaction *t)
 {
     smtp_session_timeout(t->s, conf.smtp_data_xfer_timeout);

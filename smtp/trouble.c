@@ -5,17 +5,24 @@
 #include "smtp/filter.h"
 #include "smtp/notify.h"
 
+static char *one_line(struct attempt *a, const struct str *text)
+{
+    char *copy = arena_strndup(a->memory, str_text(text), text->len);
+
+    for (char *p = copy; (p = strchr(p, '\n')) != NULL;)
+        *p = ' ';
+    return copy;
+}
+
 static void set_text(struct attempt *a, const char *status, const char *format, va_list ap)
 {
     struct str text = {0};
 
     str_vaddf(&text, format, ap);
-    for (char *p = text.data; (p = strchr(p, '\n')) != NULL;)
-        *p = ' ';
     a->why = (struct dsn){
         .status = arena_strdup(a->memory, status),
         .action = "",
-        .reason = arena_strndup(a->memory, str_text(&text), text.len),
+        .reason = one_line(a, &text),
         .diag_type = "",
         .diag_text = "",
         .mta_type = "",
@@ -31,15 +38,6 @@ void smtp_trouble_set(struct attempt *a, const char *status, const char *format,
     va_start(ap, format);
     set_text(a, status, format, ap);
     va_end(ap);
-}
-
-static char *one_line(struct attempt *a, const struct str *text)
-{
-    char *copy = arena_strndup(a->memory, str_text(text), text->len);
-
-    for (char *p = copy; (p = strchr(p, '\n')) != NULL;)
-        *p = ' ';
-    return copy;
 }
 
 void smtp_trouble_set_reply(struct attempt *a, struct session *s, const char *format, ...)

@@ -2,11 +2,11 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/idna.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "mail/local_domain.h"
 
 enum { NAME_MAX_LEN = 255, LABEL_MAX_LEN = 63 };
 
@@ -87,19 +87,5 @@ bool smtpd_hostname_is_literal(const char *text)
 {
     struct net_addr addr;
 
-    return smtpd_hostname_parse_literal(text, &addr);
-}
-
-bool smtpd_hostname_parse_literal(const char *text, struct net_addr *addr)
-{
-    char host[NET_HOST_LEN];
-    size_t n = strlen(text);
-    bool is_ipv6 = strncasecmp(text, "[IPv6:", 6) == 0;
-    size_t skip = is_ipv6 ? 6 : 1;
-
-    if (text[0] != '[' || n < skip + 2 || text[n - 1] != ']' || n - skip > sizeof(host))
-        return false;
-    memcpy(host, text + skip, n - skip - 1);
-    host[n - skip - 1] = 0;
-    return (strchr(host, ':') != NULL) == is_ipv6 && net_parse(addr, host, 0);
+    return local_domain_parse_literal(text, &addr);
 }

@@ -5,8 +5,6 @@
 
 #include <stdbool.h>
 
-#include "base/net.h"
-
 /* RFC 1123 2.1, and underscores, since they exist: labels of letters, digits, '-' and '_', not all
  * numeric. An internationalised name is judged by its ASCII form, if
  * smtputf8_enable lets there be such names. */
@@ -17,7 +15,6 @@ bool smtpd_hostname_is_qualified(const char *name);
 
 /* RFC 5321 4.1.3: "[192.0.2.1]", "[IPv6:2001:db8::1]". */
 bool smtpd_hostname_is_literal(const char *text);
-bool smtpd_hostname_parse_literal(const char *text, struct net_addr *addr); /* false: not one */
 
 /* What may stand behind the '@' of an address: a name (a dot at its end does not count), a literal, or
  * with resolve_numeric_domain an address. */

@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "config/config.h"
-#include "smtpd/chat.h"
 #include "mail/postmaster.h"
+#include "smtpd/chat.h"
 
 /* Limits are for the network that a client is in. */
 static const char *counted_as(struct session *s)

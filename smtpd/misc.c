@@ -34,8 +34,8 @@ struct reply smtpd_misc_quit_cmd(struct session *s, const struct words *w)
 struct reply smtpd_misc_help_cmd(struct session *s, const struct words *w)
 {
     (void) w;
-    return smtpd_chat_reply(s, 214, "2.0.0", "Commands: %s%s%s%sHELO EHLO MAIL RCPT DATA BDAT RSET NOOP %s%sHELP QUIT",
-        s->may_xclient ? "XCLIENT " : "", s->may_xforward ? "XFORWARD " : "", "", "",
+    return smtpd_chat_reply(s, 214, "2.0.0", "Commands: %s%sHELO EHLO MAIL RCPT DATA BDAT RSET NOOP %s%sHELP QUIT",
+        s->may_xclient ? "XCLIENT " : "", s->may_xforward ? "XFORWARD " : "",
         conf.disable_vrfy_command ? "" : "VRFY ", (s->ehlo_discard & EHLO_ETRN) == 0 ? "ETRN " : "");
 }
 
@@ -72,7 +72,7 @@ struct reply smtpd_misc_vrfy_cmd(struct session *s, const struct words *w)
             smtpd_parse_rest(&s->scratch, w, 1));
         return reply(501, "5.1.3", "Bad recipient address syntax");
     }
-    if (smtpd_restrict_vrfy(s, address, &why) == REJECT)
+    if (smtpd_restrict_rcpt(s, address, &why) == REJECT)
         return why;
     return reply(252, "2.0.0", w->item[1].text);
 }

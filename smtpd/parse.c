@@ -37,7 +37,6 @@ static const char *closing(const char *text, char end)
 
 static const char *word_end(const char *text, bool *is_bad)
 {
-
     while (*text != 0 && !is_blank(*text)) {
         if (*text != '<' && *text != '"') {
             text += *text == '\\' && text[1] != 0 ? 2 : 1;
@@ -185,16 +184,6 @@ static bool parse_unicode_xtext(const char *text, struct str *out)
         text = end + 1;
     }
     return utf8_is_valid(str_text(out), out->len);
-}
-
-void smtpd_parse_put_xtext(struct str *out, const char *text, const char *special)
-{
-    for (; *text != 0; text++) {
-        if (*text != '+' && *text > 32 && *text < 127 && strchr(special, *text) == NULL)
-            str_addc(out, *text);
-        else
-            str_addf(out, "+%02X", (unsigned char) *text);
-    }
 }
 
 int smtpd_parse_notify(struct arena *a, const char *text)

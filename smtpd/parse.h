@@ -41,8 +41,6 @@ bool smtpd_parse_number(const char *text, long *number);
 
 /* xtext (RFC 3461 4) decoded, appended; false: malformed. */
 bool smtpd_parse_xtext(const char *text, struct str *out);
-/* The same encoded: all but printable ASCII without '+', '=' and the given characters. */
-void smtpd_parse_put_xtext(struct str *out, const char *text, const char *special);
 
 /* The NOTIFY parameter (RFC 3461 4.1) as DSN_NOTIFY_ bits; 0: malformed. */
 int smtpd_parse_notify(struct arena *a, const char *text);

@@ -78,7 +78,7 @@ static void find_name(struct session *s, struct arena *a)
     verify_name(s, a, name);
 }
 
-void smtpd_peer_set_address(struct session *s, const struct net_addr *addr)
+static void set_address(struct session *s, const struct net_addr *addr)
 {
     struct peer *p = &s->peer;
     char host[NET_HOST_LEN];
@@ -95,17 +95,6 @@ void smtpd_peer_set_address(struct session *s, const struct net_addr *addr)
     else
         set_name(p, "unknown", NAME_PERMANENT);
     arena_done(&a);
-    smtpd_peer_update(s);
-}
-
-void smtpd_peer_set_unknown(struct session *s)
-{
-    struct peer *p = &s->peer;
-
-    set_name(p, "unknown", NAME_PERMANENT);
-    p->reverse_name = p->addr = p->port = "unknown";
-    p->reverse_name_status = NAME_PERMANENT;
-    p->sock = (struct net_addr){0};
     smtpd_peer_update(s);
 }
 
@@ -136,5 +125,5 @@ void smtpd_peer_find(struct session *s, const struct daemon_client *client)
     net_unmap(&local);
     s->peer.local_addr = arena_strdup(&s->arena, net_host(&local, host));
     s->peer.local_port = arena_printf(&s->arena, "%u", net_port(&local));
-    smtpd_peer_set_address(s, &client->peer);
+    set_address(s, &client->peer);
 }

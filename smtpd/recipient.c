@@ -6,26 +6,11 @@
 #include "base/log.h"
 #include "config/compat.h"
 #include "config/config.h"
-#include "config/interfaces.h"
 #include "mail/addr_find.h"
 #include "mail/dsn.h"
-#include "smtpd/hostname.h"
+#include "mail/local_domain.h"
 #include "smtpd/restrict_rule.h"
 #include "smtpd/setup.h"
-
-/* Users of these domains may be in tables without them. */
-static enum match_result is_local(void *context, const char *domain)
-{
-    struct net_addr addr;
-
-    (void) context;
-    if (strcasecmp(domain, conf.myorigin) == 0)
-        return MATCH_YES;
-    if (smtpd_hostname_is_literal(domain))
-        return smtpd_hostname_parse_literal(domain, &addr) && interfaces_has(interfaces_own(), &addr) ? MATCH_YES
-                                                                                                    : MATCH_NO;
-    return match_list_find(smtpd_setup.mydestination, domain);
-}
 
 static enum table_result find(struct table_list *tables, const char *address)
 {
@@ -34,7 +19,7 @@ static enum table_result find(struct table_list *tables, const char *address)
     if (table_list_count(tables) == 0)
         return TABLE_ABSENT;
     struct addr_find f = {.tables = tables, .steps = ADDR_FIND_ADDRESS, .delimiters = conf.recipient_delimiter,
-        .double_bounce = conf.double_bounce_sender, .is_local = is_local};
+        .double_bounce = conf.double_bounce_sender, .is_local = local_domain_for_lookup};
     enum table_result r = addr_find(&f, address, &value, NULL);
     str_done(&value);
     return r;

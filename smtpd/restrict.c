@@ -46,7 +46,6 @@ enum verdict smtpd_restrict_text(struct session *s, const char *text, const char
     return evaluate(s, smtpd_restrict_parse_text(&s->scratch, source, text), why);
 }
 
-
 const struct resolved *smtpd_restrict_resolve(struct session *s, const char *address)
 {
     struct str quoted = {0}, rewritten = {0}, internal = {0};
@@ -192,40 +191,24 @@ static enum verdict apply_relay_and_recipient(struct session *s, const char *rec
 
 static enum verdict apply_recipient(struct session *s, const char *recipient, struct reply *why)
 {
-    if (conf.smtpd_delay_reject && apply_delayed(s, true, why) == REJECT)
+    if (conf.smtpd_delay_reject && apply_delayed(s, s->mail != NULL, why) == REJECT)
         return REJECT;
     enum verdict v = settle(s, apply_relay_and_recipient(s, recipient, why), why);
-    bool is_due = conf.smtpd_reject_unlisted_recipient && !s->checks->is_recipient_checked && !s->mail->is_discard;
+    bool is_discard = s->mail != NULL && s->mail->is_discard;
+    bool is_due = conf.smtpd_reject_unlisted_recipient && !s->checks->is_recipient_checked && !is_discard;
     if (v != REJECT && is_due && !s->is_stand_alone)
         v = smtpd_recipient_check(s, recipient, CLASS_RECIPIENT, why);
     return v;
 }
 
+/* VRFY asks for what RCPT would say, and may come before MAIL. */
 enum verdict smtpd_restrict_rcpt(struct session *s, const char *recipient, struct reply *why)
 {
     struct checks c;
 
-    begin(s, &c, &s->mail->defer_if_permit);
+    begin(s, &c, s->mail != NULL ? &s->mail->defer_if_permit : &s->defer_helo);
     s->recipient = recipient;
     enum verdict v = apply_recipient(s, recipient, why);
-    s->recipient = NULL;
-    return end(s, v);
-}
-
-/* VRFY asks for what RCPT would say. */
-enum verdict smtpd_restrict_vrfy(struct session *s, const char *address, struct reply *why)
-{
-    struct checks c;
-
-    begin(s, &c, NULL);
-    s->recipient = address;
-    enum verdict v = DUNNO;
-    if (conf.smtpd_delay_reject)
-        v = apply_delayed(s, false, why);
-    if (v != REJECT)
-        v = settle(s, v, why);
-    if (v != REJECT && !s->is_stand_alone)
-        v = smtpd_recipient_check(s, address, CLASS_RECIPIENT, why);
     s->recipient = NULL;
     return end(s, v);
 }

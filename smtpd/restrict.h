@@ -11,8 +11,7 @@
 enum verdict smtpd_restrict_client(struct session *s, struct reply *why);
 enum verdict smtpd_restrict_helo(struct session *s, const char *name, struct reply *why);
 enum verdict smtpd_restrict_mail(struct session *s, struct reply *why);
-enum verdict smtpd_restrict_rcpt(struct session *s, const char *recipient, struct reply *why);
-enum verdict smtpd_restrict_vrfy(struct session *s, const char *address, struct reply *why);
+enum verdict smtpd_restrict_rcpt(struct session *s, const char *recipient, struct reply *why); /* and VRFY */
 enum verdict smtpd_restrict_etrn(struct session *s, const char *domain, struct reply *why);
 enum verdict smtpd_restrict_data(struct session *s, struct reply *why);
 enum verdict smtpd_restrict_end_of_data(struct session *s, struct reply *why);

@@ -17,7 +17,6 @@ struct listing {
     const struct rbl_hit *hit;
     const char *what;   /* the address or domain that is listed */
     const char *class;  /* "Client host" */
-    const char *txt;
 };
 
 static const char *lookup(void *context, const char *name)

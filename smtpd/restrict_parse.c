@@ -21,7 +21,6 @@ static const struct restriction *const all_tables[] = {smtpd_restrict_basic_tabl
     smtpd_restrict_helo_table, smtpd_restrict_sender_table, smtpd_restrict_recipient_table, smtpd_restrict_map_table,
     smtpd_restrict_dns_table, smtpd_restrict_verify_table};
 
-
 static enum verdict answer_misconfigured(struct session *s, const struct rule *rule, struct reply *why)
 {
     log_warn("%s", rule->text);
@@ -198,10 +197,14 @@ const struct rules *smtpd_restrict_parse_text(struct arena *a, const char *sourc
 void smtpd_restrict_parse_classes(const char *names)
 {
     struct arena a = {0};
-    char *cursor = arena_strdup(&a, names);
+    struct vec words = {0};
 
-    for (char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;)
-        hash_put(&classes, word, &class_unread);
+    words_split(&a, names, WORDS_LIST, &words);
+    for (size_t i = 0; i < words.count; i++)
+        hash_put(&classes, words.items[i], &class_unread);
+    for (size_t i = 0; i < words.count; i++)
+        find_class(words.items[i]);
+    vec_done(&words, NULL);
     arena_done(&a);
 }
 

@@ -12,7 +12,8 @@
 
 struct rules;
 
-/* smtpd_restriction_classes: names that stand for lists, which are parsed when they are first met. */
+/* smtpd_restriction_classes: names that stand for lists. They are parsed now, since an access table may be the
+ * only one to name them, when their own tables cannot be opened any more (chroot). */
 void smtpd_restrict_parse_classes(const char *names);
 
 /* A list of main.cf; lives as long as the process. */

@@ -77,7 +77,7 @@ static void count_junk(struct session *s)
 /* A web browser, or a bot that goes on with the message after DATA was refused. */
 static bool is_not_smtp(const char *word)
 {
-    return smtpd_parse_is_header(word) || (match_list_find(smtpd_setup.forbidden_commands, word) == MATCH_YES);
+    return smtpd_parse_is_header(word) || match_list_find(smtpd_setup.forbidden_commands, word) == MATCH_YES;
 }
 
 /* The beginning of some text, as C escapes, for the log. */
@@ -162,7 +162,7 @@ struct reply smtpd_session_command(struct session *s, const char *line, size_t l
         return protocol_error(s, 500, "5.5.2", "Error: bad UTF-8 syntax");
     if (memchr(line, 0, len) != NULL || !smtpd_parse_words(&s->scratch, line, &w))
         return protocol_error(s, 500, "5.5.2", "Error: bad syntax");
-    if ((match_list_find(smtpd_setup.noop_commands, w.item[0].text) == MATCH_YES)) {
+    if (match_list_find(smtpd_setup.noop_commands, w.item[0].text) == MATCH_YES) {
         count_junk(s);
         return reply(250, "2.0.0", "Ok");
     }
@@ -191,12 +191,14 @@ static void too_many_errors(struct session *s)
 /* The client has gone silent, or breaks lines in a way that is forbidden: tell it why we go. */
 static void last_words(struct session *s)
 {
+    enum { LAST_WORDS_MS = 1000 };
     struct reply r;
 
     if (stream_error(&s->stream) == STREAM_TIMEOUT) {
         r = smtpd_chat_reply(s, 421, "4.4.2", "%s Error: timeout exceeded", conf.myhostname);
         s->stream.error = STREAM_OK; /* it may still be listening */
-        s->stream.timeout = 1000;
+        s->stream.timeout = LAST_WORDS_MS;
+        s->stream.deadline = NEVER; /* that of the request has passed */
     } else if (stream_error(&s->stream) == STREAM_OK)
         r = smtpd_chat_reply(s, conf.smtpd_forbid_bare_newline_reject_code, "5.5.2", "%s Error: bare <LF> received",
             conf.myhostname);

@@ -10,6 +10,7 @@
 #include "config/interfaces.h"
 #include "mail/cleanup_client.h"
 #include "mail/flush_client.h"
+#include "mail/local_domain.h"
 #include "mail/postmaster.h"
 #include "mail/mail_source.h"
 #include "smtpd/restrict_parse.h"
@@ -85,7 +86,7 @@ static void open_lists(void)
     smtpd_setup.forbidden_commands = OPEN_LIST(smtpd_forbidden_commands, MATCH_STRINGS);
     smtpd_setup.noop_commands = OPEN_LIST(smtpd_noop_commands, MATCH_STRINGS);
     smtpd_setup.permit_log = OPEN_LIST(smtpd_log_access_permit_actions, MATCH_STRINGS);
-    smtpd_setup.mydestination = OPEN_LIST(mydestination, MATCH_DOMAINS);
+    local_domain_open();
     flush_open();
     postmaster_classes();   /* bad values are to stop us before there are clients */
     cleanup_internal_flags(CLEANUP_INTERNAL_NOTIFY);

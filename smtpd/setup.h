@@ -22,7 +22,7 @@ struct rules;
 struct setup {
     /* new_networks: what mynetworks will be with a newer compatibility_level; NULL: the same */
     struct match_list *mynetworks, *new_networks, *xclient_hosts, *xforward_hosts, *verp_clients, *limit_exceptions;
-    struct match_list *bare_lf_exclusions, *forbidden_commands, *noop_commands, *permit_log, *mydestination;
+    struct match_list *bare_lf_exclusions, *forbidden_commands, *noop_commands, *permit_log;
     struct table_list *rcpt_canonical, *canonical, *send_canonical, *virtual_alias, *virtual_mailbox, *local_recipient,
         *relay_recipient, *rbl_reply, *ehlo_discard, *footer;
     enum bare_lf bare_lf;

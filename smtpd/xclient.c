@@ -33,7 +33,7 @@ bool smtpd_xclient_attribute(struct session *s, const struct word *word, const c
     bool ok = smtpd_parse_xtext(equals + 1, &decoded);
     *value = arena_strdup(&s->scratch, str_text(&decoded));
     str_done(&decoded);
-    *why = smtpd_xclient_bad_value(s, upper, equals + 1);
+    *why = smtpd_chat_reply(s, 501, "5.5.4", "Bad %s syntax: %s", upper, equals + 1);
     return ok && **value != 0;
 }
 
@@ -45,11 +45,6 @@ bool smtpd_xclient_is_unavailable(const char *value)
 bool smtpd_xclient_address(const char *value, struct net_addr *addr)
 {
     return net_parse(addr, strncasecmp(value, "IPV6:", 5) == 0 ? value + 5 : value, 0);
-}
-
-struct reply smtpd_xclient_bad_value(struct session *s, const char *name, const char *value)
-{
-    return smtpd_chat_reply(s, 501, "5.5.4", "Bad %s syntax: %s", name, value);
 }
 
 /* Each sets one thing; false: bad value. */
@@ -93,7 +88,7 @@ static bool set_address(struct session *s, const char *value)
     return true;
 }
 
-static bool is_port(const char *value)
+bool smtpd_xclient_is_port(const char *value)
 {
     long port;
 
@@ -105,7 +100,7 @@ static bool set_port(struct session *s, const char *value)
     bool is_known = !smtpd_xclient_is_unavailable(value);
 
     s->peer.port = is_known ? arena_strdup(&s->arena, value) : "unknown";
-    return !is_known || is_port(value);
+    return !is_known || smtpd_xclient_is_port(value);
 }
 
 static bool set_helo(struct session *s, const char *value)
@@ -148,7 +143,7 @@ static bool set_local_port(struct session *s, const char *value)
     bool is_known = !smtpd_xclient_is_unavailable(value);
 
     s->peer.local_port = is_known ? arena_strdup(&s->arena, value) : NULL;
-    return !is_known || is_port(value);
+    return !is_known || smtpd_xclient_is_port(value);
 }
 
 static const struct {

@@ -16,6 +16,6 @@ bool smtpd_xclient_is_unavailable(const char *value); /* [UNAVAILABLE] or [TEMPU
 /* "192.0.2.1", "IPV6:2001:db8::1". False: neither. */
 bool smtpd_xclient_address(const char *value, struct net_addr *addr);
 
-struct reply smtpd_xclient_bad_value(struct session *s, const char *name, const char *value);
+bool smtpd_xclient_is_port(const char *value);
 
 #endif

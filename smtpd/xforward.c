@@ -26,13 +26,6 @@ static bool is_address(const char *value)
     return smtpd_xclient_address(value, &addr);
 }
 
-static bool is_port(const char *value)
-{
-    long port;
-
-    return smtpd_parse_number(value, &port) && port < 65536;
-}
-
 static bool is_source(const char *value)
 {
     return strcasecmp(value, "LOCAL") == 0 || strcasecmp(value, "REMOTE") == 0;
@@ -50,7 +43,8 @@ static const struct {
     bool (*is_good)(const char *value);
 } attributes[] = {
     {"NAME", offsetof(struct forwarded, name), is_any}, {"ADDR", offsetof(struct forwarded, addr), is_address},
-    {"PORT", offsetof(struct forwarded, port), is_port}, {"PROTO", offsetof(struct forwarded, proto), is_any},
+    {"PORT", offsetof(struct forwarded, port), smtpd_xclient_is_port},
+    {"PROTO", offsetof(struct forwarded, proto), is_any},
     {"HELO", offsetof(struct forwarded, helo), is_any}, {"IDENT", offsetof(struct forwarded, ident), is_any},
     {"SOURCE", offsetof(struct forwarded, domain), is_source}};
 

@@ -5,18 +5,15 @@
  */
 #include "dns/dns.h"
 
-#include <ctype.h>
-
 #include "base/hash.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/task.h"
 #include "base/words.h"
 #include "dns/dns_answer.h"
+#include "dns/dns_filter.h"
 #include "dns/dns_hosts.h"
 #include "dns/dns_resolver.h"
-#include "table/table.h"
 
 enum { MAX_QUESTIONS = 20000, MAX_TTL = 3600, MAX_ALIASES = 10 };
 
@@ -35,7 +32,6 @@ struct question {
 static struct hash questions;                   /* by type, flags and name */
 static struct list recent = {&recent, &recent}; /* the least recently used first */
 static enum dns_resolver_search search;
-static struct table_list *reply_filter;
 
 static void release(struct question *q)
 {
@@ -66,85 +62,10 @@ void dns_cache_clear(void)
         forget(list_entry(link, struct question, link));
 }
 
-/* --- the reply filter --- */
-
 void dns_set_reply_filter(const char *tables)
 {
-    table_list_close(reply_filter);
-    reply_filter = *tables != 0 ? table_list_open(tables, 0) : NULL;
+    dns_filter_open(tables);
     dns_cache_clear();
-}
-
-static void describe(const struct dns_record *r, struct str *out)
-{
-    char host[NET_HOST_LEN];
-
-    str_setf(out, "%s. %u IN %s ", r->owner, (unsigned) r->ttl, dns_type_name(r->type));
-    switch (r->type) {
-    case DNS_A:
-    case DNS_AAAA:
-        str_adds(out, net_host(&r->addr, host));
-        return;
-    case DNS_MX:
-        str_addf(out, "%u %s.", r->preference, r->name);
-        return;
-    case DNS_SRV:
-        str_addf(out, "%u %u %u %s.", r->preference, r->weight, r->port, r->name);
-        return;
-    case DNS_PTR:
-    case DNS_NS:
-    case DNS_CNAME:
-        str_addf(out, "%s.", r->name);
-        return;
-    case DNS_TXT:
-        str_add(out, r->bytes, r->n);
-        return;
-    case DNS_TLSA:
-        str_addf(out, "%d %d %d ", r->bytes[0], r->bytes[1], r->bytes[2]);
-        for (size_t i = 3; i < r->n; i++)
-            str_addf(out, "%02X", (unsigned char) r->bytes[i]);
-        return;
-    case DNS_TYPE_COUNT:
-        break;
-    }
-    panic("unknown dns type");
-}
-
-/* The tables may have to wait, so this is done for each asker, on its own copy. */
-static void filter(struct arena *a, struct dns_answer *answer)
-{
-    struct str text = {0}, action = {0};
-    size_t kept = 0;
-
-    struct dns_record *records = arena_alloc(a, answer->count * sizeof(*records));
-    for (size_t i = 0; i < answer->count; i++) {
-        describe(&answer->records[i], &text);
-        switch (table_list_find(reply_filter, str_text(&text), &action)) {
-        case TABLE_ABSENT:
-            records[kept++] = answer->records[i];
-            continue;
-        case TABLE_FOUND:
-            if (strcasecmp(str_text(&action), "IGNORE") == 0) {
-                log_info("ignoring DNS RR: %s", str_text(&text));
-                continue;
-            }
-            log_warn("unknown DNS filter action: \"%s\"", str_text(&action));
-            break;
-        case TABLE_ERROR:
-            break;
-        }
-        dns_answer_fail(answer, "Error looking up name server reply filter");
-        goto done;
-    }
-    answer->records = records;
-    answer->count = kept;
-    if (kept == 0) {
-        answer->result = DNS_NONE;
-        answer->reason = "DNS reply filter drops all results";
-    }
-done:
-    str_done(&text);
-    str_done(&action);
 }
 
 /* --- asking --- */
@@ -254,8 +175,7 @@ static enum dns_result question_read(struct arena *a, struct question *q, struct
         dns_answer_fail(answer, "Host not found, try again");
     }
     release(q);
-    if (reply_filter != NULL && answer->count > 0)
-        filter(a, answer);
+    dns_filter_apply(a, answer);
     return answer->result;
 }
 

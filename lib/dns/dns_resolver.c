@@ -39,12 +39,12 @@ struct pending {
     void *arg;
 };
 
-static ares_channel channel;
+static ares_channel channel;      /* NULL: not made yet */
 static struct list sockets = {&sockets, &sockets};
-static struct timer timer;
-static unsigned in_flight;
+static struct timer timer;        /* when c-ares wants to be called, while there are questions */
+static unsigned in_flight;        /* questions */
 static struct timespec conf_time; /* of resolv.conf, as it was when the channel was made */
-static msec checked_at;
+static msec checked_at;           /* when that was looked at */
 
 /* --- sockets and time --- */
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 
 /* The reply as it came, good during the call; NULL: none, and why. Runs from the loop, from
- * resolver_turn(), or from within resolver_ask(). */
+ * dns_resolver_turn(), or from within dns_resolver_ask(). */
 typedef void dns_resolver_done(void *arg, const unsigned char *reply, size_t n, const char *why);
 
 enum dns_resolver_search { DNS_SEARCH_NONE, DNS_SEARCH_ONE_LABEL, DNS_SEARCH_ALL };

@@ -53,7 +53,7 @@ static const struct row {
     {"WARN", CHECK_WARN, RECEIVING | MILTER | DELIVERING, ARGUMENT_OPTIONAL, "warning"},
 };
 
-const char *check_word(enum check_action action)
+const char *checks_word(enum check_action action)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (rows[i].action == action)
@@ -93,7 +93,7 @@ bool checks_has_body(const struct checks *c)
     return c != NULL && c->tables[SOURCE_BODY] != NULL;
 }
 
-void check_done(struct check *found)
+void checks_found_done(struct check *found)
 {
     str_done(&found->text);
     str_done(&found->key);

@@ -54,13 +54,13 @@ struct check {
     const char *map; /* the parameter whose table that was, or that failed; NULL: none was asked */
     struct str key;  /* checks.c only */
 };
-void check_done(struct check *found);
+void checks_found_done(struct check *found);
 
 /* Ask about a header (lines joined with LF), or about a line of the body. May wait. */
 enum check_action checks_header(const struct checks *c, enum mime_class class, const struct header_info *known,
     const struct str *header, struct check *found);
 enum check_action checks_line(const struct checks *c, const char *line, size_t len, struct check *found);
 
-const char *check_word(enum check_action action); /* as logged: "reject", "warning" */
+const char *checks_word(enum check_action action); /* as logged: "reject", "warning" */
 
 #endif

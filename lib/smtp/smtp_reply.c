@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 
-
 enum {
     LINE_BYTES = 2048,  /* more of a line is dropped; RFC 5321 4.5.3.1.5 has 512 */
     TEXT_BYTES = 16384, /* more of a reply is dropped */
@@ -98,18 +97,4 @@ void smtp_reply_done(struct smtp_reply *r)
 {
     str_done(&r->text);
     str_done(&r->garbage);
-}
-
-void smtp_reply_format(struct str *out, int code, const char *status, const char *text)
-{
-    for (;;) {
-        size_t n = strcspn(text, "\n");
-        bool is_last = text[n] == 0;
-        str_addf(out, "%03d%c%s%s", code, is_last ? ' ' : '-', status, *status != 0 ? " " : "");
-        str_add(out, text, n);
-        str_adds(out, "\r\n");
-        if (is_last)
-            return;
-        text += n + 1;
-    }
 }

@@ -29,8 +29,4 @@ void smtp_reply_wait(struct stream *s);
 int smtp_reply_class(const struct smtp_reply *r); /* first digit of the code */
 void smtp_reply_done(struct smtp_reply *r);
 
-/* The reverse: append a reply to out, a line of text for each LF, each with code and status;
- * status "" gives none. */
-void smtp_reply_format(struct str *out, int code, const char *status, const char *text);
-
 #endif

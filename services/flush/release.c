@@ -17,7 +17,7 @@ enum { MODE_COMPLETE = S_IRWXU, MODE_REVIVE = S_IRGRP };
 static int open_complete(const char *queue, const char *queue_id)
 {
     struct stat st;
-    int fd = queue_open(queue, queue_id, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+    int fd = queue_open(queue, queue_id, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 
     if (fd < 0 && errno != ENOENT)
         log_warn("%s: open in queue %s: %m", queue_id, queue);

@@ -1,6 +1,7 @@
 /* verify: remembers which addresses are deliverable, and finds it out. See verify(8); requests are
  * described in lib/mail/verify_client.h. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -165,12 +166,15 @@ static bool is_good(const char *key, const char *value)
     return verify_record_get(&r, value) && (!verify_record_may_probe(&r, now) || !verify_record_is_expired(&r, now));
 }
 
-/* Before a chroot, and not as root: the file is mail_owner's. */
+/* Before a chroot, and not as root: the file is mail_owner's, and anybody may look into it. */
 static void before_jail(void)
 {
+    mode_t mask = umask(S_IWGRP | S_IWOTH);
+
     jail_become(conf.mail_owner);
     cache = cache_open(*conf.address_verify_map == 0 ? "internal:verify" : conf.address_verify_map);
     jail_become(NULL);
+    umask(mask);
 }
 
 static void after_jail(void)

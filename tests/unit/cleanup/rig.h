@@ -105,7 +105,7 @@ static inline void rig_release(struct message *m)
     str_done(&m->reason);
     str_done(&m->line);
     vec_done(&m->bcc, NULL);
-    check_done(&m->found);
+    checks_found_done(&m->found);
     arena_done(&m->arena);
 }
 

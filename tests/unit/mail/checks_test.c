@@ -85,7 +85,7 @@ static void answers_are_read(void **state)
     }
     str_done(&name);
     str_done(&header);
-    check_done(&found);
+    checks_found_done(&found);
 }
 
 /* Which table is asked. */
@@ -120,7 +120,7 @@ static void classes_have_their_tables(void **state)
     assert_int_equal(checks_line(c, "x", 1, &found), CHECK_NONE);
     checks_close(c);
     str_done(&header);
-    check_done(&found);
+    checks_found_done(&found);
 }
 
 static void nothing_is_asked(void **state)
@@ -142,10 +142,10 @@ static void nothing_is_asked(void **state)
     assert_int_equal(checks_header(c, MIME_PRIMARY, NULL, &header, &found), CHECK_ERROR);
     assert_string_equal(found.map, "header_checks");
     assert_string_equal(capture_take(), "warning: fail:x lookup error for \"Subject: x\"");
-    assert_string_equal(check_word(CHECK_WARN), "warning");
+    assert_string_equal(checks_word(CHECK_WARN), "warning");
     checks_close(c);
     str_done(&header);
-    check_done(&found);
+    checks_found_done(&found);
 }
 
 int main(void)

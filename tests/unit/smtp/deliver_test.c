@@ -174,6 +174,33 @@ static void test_withdrawn(void **state)
     str_done(&nexthop);
 }
 
+/* Without a connection there is no descriptor to close: not that of standard input either. */
+static void test_no_local_address(void **state)
+{
+    const char *address = conf.smtp_bind_address;
+    struct delivery_recipient r = {.address = "a@x.test", .original = "", .dsn_orcpt = ""};
+    struct delivery d = {.queue_id = "Q", .queue = "active", .sender = "s@x.test", .encoding = "7bit",
+        .nexthop = "[127.0.0.1]:9", .envelope_id = "", .recipients = &r, .recipient_count = 1,
+        .hop = {"", "", "", "", "", "", ""}};
+    int null = open("/dev/null", O_RDONLY), before = dup(STDIN_FILENO);
+
+    (void) state;
+    dup2(null, STDIN_FILENO);
+    conf.smtp_bind_address = "192.0.2.1";
+    conf.smtp_bind_address_enforce = true;
+    str_clear(&dialogue_events);
+    assert_true(dialogue_message(&d, "message", "Subject: x\n\ntext"));
+    smtp_deliver(&d);
+    assert_string_equal(d.hop.status, "4.4.0");
+    assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+    conf.smtp_bind_address = address;
+    conf.smtp_bind_address_enforce = false;
+    dup2(before, STDIN_FILENO);
+    close(before);
+    close(null);
+    arena_done(&dialogue_memory);
+}
+
 /* Two deliveries at once, and a session that is known to answer quickly: the second begins behind
  * the dot of the first, before the server has answered it. */
 static int tasks_left;
@@ -245,7 +272,7 @@ static int clean_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_dialogues), cmocka_unit_test(test_withdrawn),
-        cmocka_unit_test(test_follow)};
+        cmocka_unit_test(test_no_local_address), cmocka_unit_test(test_follow)};
 
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }

@@ -37,7 +37,7 @@ static void test_parse(void **state)
     (void) state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         print_message("%s\n", cases[i].text);
-        assert_int_equal(smtp_route_parse(&dialogue_memory, cases[i].text, &to, &why), cases[i].host != NULL);
+        assert_int_equal(smtp_destination_parse(&dialogue_memory, cases[i].text, &to, &why), cases[i].host != NULL);
         if (cases[i].host == NULL) {
             assert_non_null(why);
             continue;

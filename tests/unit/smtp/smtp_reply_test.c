@@ -81,17 +81,6 @@ static void test_endless(void **state)
     str_done(&bytes);
 }
 
-static void test_format(void **state)
-{
-    struct str out = {0};
-
-    (void) state;
-    smtp_reply_format(&out, 250, "2.0.0", "one\ntwo");
-    smtp_reply_format(&out, 220, "", "hello");
-    assert_string_equal(str_text(&out), "250-2.0.0 one\r\n250 2.0.0 two\r\n220 hello\r\n");
-    str_done(&out);
-}
-
 static void test_text(void **state)
 {
     static const struct {
@@ -133,8 +122,7 @@ static void test_text(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_endless),
-        cmocka_unit_test(test_format), cmocka_unit_test(test_text)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_endless), cmocka_unit_test(test_text)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "smtpd/hostname.h"
 
+#include <string.h>
+
 #include "base/compiler.h"
 #include "tests/unit/test.h"
 
