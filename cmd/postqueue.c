@@ -4,7 +4,6 @@
  * they come from showq, so a long queue takes neither memory nor a wait.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,22 +13,20 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/loop.h"
 #include "base/mem.h"
 #include "base/net.h"
 #include "base/stream.h"
-#include "base/task.h"
 #include "base/utf8.h"
 #include "config/config.h"
 #include "daemon/logging.h"
-#include "ipc/attr.h"
 #include "ipc/client.h"
-#include "mail/match.h"
+#include "mail/flush_client.h"
+#include "mail/user_acl.h"
 #include "queue/qid.h"
 
 enum mode { NO_MODE = 0, FLUSH = 'f', FLUSH_ID = 'i', LIST_JSON = 'j', LIST = 'p', FLUSH_SITE = 's' };
 
-enum { REASON_END = 76, TIMEOUT_MS = 3600 * 1000, FLUSH_TIMEOUT_MS = 100 * 1000 };
+enum { REASON_END = 76, TIMEOUT_MS = 3600 * 1000 };
 
 static void usage(void) NORETURN;
 static void usage(void)
@@ -39,17 +36,6 @@ static void usage(void)
 
 /* --- who may --- */
 
-static bool is_allowed(const char *parameter, const char *patterns, uid_t uid, const char **name)
-{
-    const struct passwd *pw = getpwuid(uid);
-
-    *name = pw == NULL ? "unknown" : pw->pw_name;
-    struct match_list *l = match_list_open(parameter, patterns, MATCH_STRINGS);
-    bool ok = match_list_find(l, *name) == MATCH_YES;
-    match_list_close(l);
-    return ok;
-}
-
 static void check_user(const char *parameter, const char *patterns, const char *what)
 {
     uid_t uid = getuid();
@@ -57,7 +43,7 @@ static void check_user(const char *parameter, const char *patterns, const char *
 
     if (uid == 0 || uid == config_ids.owner_uid)
         return;
-    if (!is_allowed(parameter, patterns, uid, &name))
+    if (!user_acl_has(parameter, patterns, uid, &name))
         fatal("User %s(%ld) is not allowed to %s the mail queue", name, (long) uid, what);
 }
 
@@ -353,7 +339,7 @@ static void wake(const char *service, const char *letters)
     char *path = mem_printf("public/%s", service);
 
     if (!client_trigger(path, letters)) {
-        if (errno != ENOENT && errno != ECONNREFUSED)
+        if (errno != ECONNREFUSED)
             log_warn("unable to look up %s: %m", path);
         fatal("Cannot flush mail queue - mail system is down");
     }
@@ -366,70 +352,37 @@ static void flush_all(void)
     wake(conf.pickup_service_name, "F");
 }
 
-struct question {
-    const char *name, *value;  /* what the flush service is asked about */
-    const char *request;
-    bool is_answered;
-    long status;
-};
-
-static void ask(void *arg)
-{
-    struct question *q = arg;
-    char *path = mem_printf("public/%s", conf.flush_service_name);
-    struct client *flush = client_new(path, NULL, NULL);
-    struct str request = {0}, reply = {0};
-    struct attrs list;
-
-    attr_put(&request, "request", q->request);
-    attr_put(&request, q->name, q->value);
-    attr_end(&request);
-    struct mux *m = client_mux(flush, clock_after(conf.trigger_timeout * 1000));
-    if (m == NULL) {
-        log_warn("connect to %s: %m", path);
-    } else if (client_ask(flush, &request, &reply, clock_after(FLUSH_TIMEOUT_MS))) {
-        const char *bytes = str_text(&reply);
-        q->is_answered = attrs_parse(&bytes, bytes + reply.len, &list);
-        q->status = attrs_long(&list, "status", -1);
-    }
-    client_free(flush);
-    str_done(&request);
-    str_done(&reply);
-    mem_free(path);
-    loop_stop();
-}
-
-/* Returns what the flush service says: 0 is well. */
-static long ask_flush(struct question *q)
-{
-    task_start(ask, q);
-    loop_run();
-    if (!q->is_answered || q->status < 0)
-        fatal("Cannot flush mail queue - mail system is down");
-    return q->status;
-}
-
 static void flush_id(const char *id)
 {
-    struct question q = {.request = "flush_send_file", .name = "queue_id", .value = id};
-
     if (!qid_is_valid(id))
         fatal("Cannot flush queue ID - invalid name: \"%.100s%s\"", id, strlen(id) > 100 ? "..." : "");
-    if (ask_flush(&q) != 0)
+    switch (flush_send_file(id)) {
+    case FLUSH_OK:
+        return;
+    case FLUSH_BAD:
+    case FLUSH_DENY:
         fatal("Cannot flush queue ID - invalid name: \"%s\"", id);
+    case FLUSH_FAIL:
+        fatal("Cannot flush mail queue - mail system is down");
+    }
 }
 
 static void flush_site(const char *site)
 {
-    struct question q = {.request = "flush_send_site", .name = "site", .value = site};
-    struct match_list *l = match_list_open("fast_flush_domains", conf.fast_flush_domains, MATCH_DOMAINS);
     const char *bad = site + strcspn(site, " \t\r\n/<>@");
 
     if (*site == 0 || *bad != 0)
         fatal("Cannot flush mail queue - invalid destination: \"%.100s%s\"", site, strlen(site) > 100 ? "..." : "");
-    if (match_list_find(l, site) != MATCH_YES || ask_flush(&q) != 0)
+    switch (flush_send_site(site)) {
+    case FLUSH_OK:
+        return;
+    case FLUSH_BAD:
+        fatal("Cannot flush mail queue - invalid destination: \"%s\"", site);
+    case FLUSH_DENY:
         fatal("Flush service is not configured for destination \"%s\"", site);
-    match_list_close(l);
+    case FLUSH_FAIL:
+        fatal("Cannot flush mail queue - mail system is down");
+    }
 }
 
 static void set_mode(enum mode *mode, enum mode wanted)
@@ -447,7 +400,7 @@ int main(int argc, char **argv)
 
     log_set_tag("postqueue");
     log_set_fatal_status(EX_UNAVAILABLE);
-    while ((c = getopt(argc, argv, "c:fi:jps:v")) > 0) {
+    while ((c = getopt(argc, argv, "+c:fi:jps:v")) > 0) {
         switch (c) {
         case 'c': config_set_dir(optarg); break;
         case 'v': log_verbose += geteuid() == getuid() && getuid() == 0; break;

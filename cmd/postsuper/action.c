@@ -1,32 +1,42 @@
 #include "cmd/postsuper/action.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/vec.h"
+#include "cmd/postsuper/remove.h"
 #include "cmd/postsuper/settled.h"
+#include "cmd/postsuper/walk.h"
 #include "queue/dirs.h"
 #include "queue/qid.h"
+
+/* A message is looked for twice: it may go from one queue to the next and pass us by. */
+enum { TRIES = 2 };
 
 static const char *const delete_queues[] = {"maildrop", "hold", "incoming", "active", "deferred", NULL};
 static const char *const any_queues[] = {"hold", "incoming", "active", "deferred", NULL};
 static const char *const moving_queues[] = {"incoming", "active", "deferred", NULL};
 static const char *const hold_queues[] = {"hold", NULL};
-static const char *const log_queues[] = {"bounce", "defer", "trace", NULL};
 
-/* A message in a queue; false: it was not there, or is not to be done. */
-typedef bool act(const char *queue, const char *id);
+struct file {
+    const char *queue, *path, *id;
+    struct stat st;
+};
+
+/* False: it was not there, or is not to be done. */
+typedef bool act(const struct file *f);
 static act requeue, delete, expire, hold, release, expire_and_release;
 
 static const struct {
     char letter;
-    const char *const *queues; /* where the action looks unless told */
+    const char *const *queues; /* where the action looks for one message unless told */
     act *act;
 } actions[POSTSUPER_ACTIONS] = {
     [POSTSUPER_REQUEUE] = {'r', any_queues, requeue},
@@ -69,144 +79,171 @@ static void note(enum postsuper_action action, const char *id, const char *words
         log_info("%s: %s", id, words);
 }
 
-static bool is_queue(const char *queue, const char *name)
+static bool is_in(const struct file *f, const char *queue)
 {
-    return strcmp(queue, name) == 0;
+    return strcmp(f->queue, queue) == 0;
 }
 
-static bool move(const char *id, const char *from, const char *to)
+/* False: it is gone. */
+static bool move(const struct file *f, const char *to)
 {
-    if (queue_rename(id, from, to))
-        return true;
-    if (errno != ENOENT)
-        log_warn("rename file %s/%s as %s/%s: %m", from, id, to, id);
-    return false;
+    struct str path = {0};
+    bool ok = queue_move(f->path, to, f->id);
+
+    if (!ok && errno != ENOENT)
+        fatal("rename file %s as %s: %m", f->path, queue_path(&path, to, f->id));
+    if (ok && log_verbose > 0)
+        log_info("renamed file %s as %s", f->path, queue_path(&path, to, f->id));
+    str_done(&path);
+    return ok;
+}
+
+/* Is it whole? Whoever is writing it has not come so far. */
+static bool is_finished(const struct file *f)
+{
+    return S_ISREG(f->st.st_mode) && (f->st.st_mode & S_IRWXU) == S_IRWXU;
 }
 
 /* --- the actions --- */
 
-static bool delete (const char *queue, const char *id)
+static bool delete (const struct file *f)
 {
-    /* The logs first: they would be taken for those of the next message with this name. */
-    for (size_t i = 0; log_queues[i] != NULL; i++)
-        if (!queue_remove(log_queues[i], id) && errno != ENOENT)
-            log_warn("remove file %s/%s: %m", log_queues[i], id);
-    if (!queue_remove(queue, id)) {
-        if (errno != ENOENT)
-            log_warn("remove file %s/%s: %m", queue, id);
-        return false;
+    if (is_quiet) {
+        postsuper_remove_add(f->path, f->id, is_finished(f));
+        return true;
     }
-    note(POSTSUPER_DELETE, id, "removed");
-    return true;
-}
-
-static bool hold(const char *queue, const char *id)
-{
-    if (is_queue(queue, "hold") || is_queue(queue, "maildrop") || !move(id, queue, "hold"))
+    if (!postsuper_remove_message(f->path, f->id))
         return false;
-    note(POSTSUPER_HOLD, id, "placed on hold");
+    note(POSTSUPER_DELETE, f->id, "removed");
     return true;
 }
 
-static bool release(const char *queue, const char *id)
+static bool hold(const struct file *f)
 {
-    if (!is_queue(queue, "hold") || !move(id, "hold", "deferred"))
+    if (is_in(f, "hold") || is_in(f, "maildrop") || !move(f, "hold"))
         return false;
-    note(POSTSUPER_RELEASE, id, "released from hold");
+    note(POSTSUPER_HOLD, f->id, "placed on hold");
     return true;
 }
 
-static bool requeue(const char *queue, const char *id)
+static bool release(const struct file *f)
 {
+    if (!is_in(f, "hold") || !move(f, "deferred"))
+        return false;
+    note(POSTSUPER_RELEASE, f->id, "released from hold");
+    return true;
+}
+
+static bool requeue(const struct file *f)
+{
+    struct utimbuf now = {.actime = time(NULL), .modtime = time(NULL)};
     struct str path = {0};
 
-    if (is_queue(queue, "maildrop") || !move(id, queue, "maildrop"))
+    if (is_in(f, "maildrop") || !move(f, "maildrop"))
         return false;
     /* Its time may lie ahead: pickup takes it now. */
-    if (utimes(queue_path(&path, "maildrop", id), NULL) < 0)
+    if (utime(queue_path(&path, "maildrop", f->id), &now) < 0)
         log_warn("%s: reset time stamps: %m", str_text(&path));
     str_done(&path);
-    note(POSTSUPER_REQUEUE, id, "requeued");
+    note(POSTSUPER_REQUEUE, f->id, "requeued");
     return true;
 }
 
-static bool expire(const char *queue, const char *id)
+static bool set_expired(const struct file *f)
 {
-    struct str path = {0};
     struct stat st;
-    bool ok =
-        !is_queue(queue, "maildrop") && stat(queue_path(&path, queue, id), &st) == 0 && (st.st_mode & S_IXGRP) == 0;
+    int fd = open(f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool ok = false;
 
-    if (ok && chmod(str_text(&path), (st.st_mode | S_IXGRP) & 07777) < 0) {
-        log_warn("expire file %s: cannot set permission: %m", str_text(&path));
-        ok = false;
+    if (fd < 0 && errno != ENOENT)
+        log_warn("expire file %s: cannot open file: %m", f->path);
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &st) == 0 && (st.st_mode & (S_IRWXU | S_IXGRP)) == S_IRWXU) {
+        ok = fchmod(fd, (st.st_mode | S_IXGRP) & 07777) == 0;
+        if (!ok)
+            log_warn("expire file %s: cannot set permission: %m", f->path);
     }
-    str_done(&path);
-    if (ok)
-        note(POSTSUPER_EXPIRE, id, "expired");
+    close(fd);
     return ok;
 }
 
-static bool expire_and_release(const char *queue, const char *id)
+static bool expire(const struct file *f)
 {
-    bool is_expired = expire(queue, id);
+    if (is_in(f, "maildrop") || !set_expired(f))
+        return false;
+    note(POSTSUPER_EXPIRE, f->id, "expired");
+    return true;
+}
 
-    return release(queue, id) || is_expired;
+static bool expire_and_release(const struct file *f)
+{
+    bool is_expired = expire(f);
+
+    return release(f) || is_expired;
 }
 
 /* --- to whom --- */
 
-/* Is there such a message, whole? Whoever is writing one has not come so far. */
-static bool is_message(const char *queue, const char *id)
+static bool act_once(enum postsuper_action action, const char *id, const char *const *queues)
 {
     struct str path = {0};
-    struct stat st;
-    bool ok = lstat(queue_path(&path, queue, id), &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IRWXU) == S_IRWXU;
+    bool is_done = false;
 
+    for (; *queues != NULL && !is_done; queues++) {
+        struct file f = {.queue = *queues, .path = queue_path(&path, *queues, id), .id = id};
+        is_done = postsuper_walk_has_messages(*queues) && lstat(f.path, &f.st) == 0 && is_finished(&f) &&
+                  actions[action].act(&f);
+    }
     str_done(&path);
-    return ok;
+    return is_done;
 }
 
 void postsuper_action_one(enum postsuper_action action, const char *id, const char *const *queues)
 {
+    bool is_done = false;
+
     if (!qid_is_valid(id)) {
         log_warn("invalid mail queue id: %s", id);
         return;
     }
-    postsuper_settled_one(id);
     if (queues == NULL)
         queues = actions[action].queues;
-    for (; *queues != NULL; queues++)
-        if (is_message(*queues, id) && actions[action].act(*queues, id))
-            return;
+    postsuper_settled_one(id, queues);
+    for (int i = 0; i < TRIES && !is_done; i++)
+        is_done = act_once(action, id, queues);
 }
 
-static void all_in(enum postsuper_action action, const char *queue)
+/* Whatever there is can be deleted; only messages can be anything else. */
+static void act_on(void *arg, const char *queue, const char *path, const char *name)
 {
-    struct queue_scan *scan = queue_scan_open(queue);
-    struct str path = {0};
-    struct vec ids = {0};
-    const char *id;
+    const enum postsuper_action *action = arg;
+    struct file f = {.queue = queue, .path = path, .id = name};
 
-    if (scan == NULL)
-        fatal("open queue %s: %m", queue);
-    /* First the names: moving files about would disturb the walk. */
-    while ((id = queue_scan_next(scan, &path)) != NULL)
-        vec_add(&ids, mem_strdup(id));
-    queue_scan_close(scan);
-    for (size_t i = 0; i < ids.count; i++)
-        if (is_message(queue, ids.items[i]))
-            actions[action].act(queue, ids.items[i]);
-    vec_done(&ids, mem_free);
-    str_done(&path);
+    if (lstat(path, &f.st) < 0 || S_ISDIR(f.st.st_mode))
+        return;
+    if (postsuper_walk_has_messages(queue) && qid_is_valid(name))
+        actions[*action].act(&f);
+    else if (*action == POSTSUPER_DELETE)
+        postsuper_remove_file(path);
+    else if (!qid_is_valid(name))
+        log_warn("bogus file name: %s", path);
 }
 
 void postsuper_action_all(enum postsuper_action action, const char *const *queues)
 {
-    postsuper_settled_all();
+    struct postsuper_walk walk = {.visit = act_on, .arg = &action};
+
+    if (queues == NULL)
+        queues = postsuper_walk_queues;
+    postsuper_settled_all(queues);
     is_quiet = true;
-    for (queues = queues == NULL ? actions[action].queues : queues; *queues != NULL; queues++)
-        all_in(action, *queues);
+    for (; *queues != NULL; queues++) {
+        const char *const one[] = {*queues, NULL};
+        postsuper_remove_begin();
+        postsuper_walk(&walk, one);
+        counts[POSTSUPER_DELETE].count += postsuper_remove_end();
+    }
     is_quiet = false;
 }
 

@@ -19,7 +19,7 @@ enum postsuper_action {
 bool postsuper_action_of(int letter, enum postsuper_action *action);
 
 /* Do it to one message, wherever it is among the queues (NULL-terminated; NULL: those that are usual
- * for the action), or to all in them. What is done is logged and counted. */
+ * for the action), or to all in them. What is done is logged and counted; what cannot be done is fatal. */
 void postsuper_action_one(enum postsuper_action action, const char *id, const char *const *queues);
 void postsuper_action_all(enum postsuper_action action, const char *const *queues);
 

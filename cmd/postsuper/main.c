@@ -10,13 +10,10 @@
 #include "cmd/postsuper/action.h"
 #include "cmd/postsuper/repair.h"
 #include "cmd/postsuper/settled.h"
+#include "cmd/postsuper/walk.h"
 #include "config/config.h"
 #include "daemon/jail.h"
 #include "daemon/logging.h"
-
-/* Log files before the messages that they belong to. */
-static const char *const all_queues[] = {
-    "defer", "bounce", "trace", "maildrop", "incoming", "active", "deferred", "hold", "flush", NULL};
 
 /* What is to be done, in the order of the command line. */
 struct order {
@@ -25,8 +22,9 @@ struct order {
 };
 
 struct options {
-    bool structure, strict, purge;
+    struct postsuper_repair repair;
     struct vec orders;
+    bool has_ids; /* an order is about a message */
     const char *const *queues; /* NULL: none were given */
 };
 
@@ -36,7 +34,15 @@ static void usage(void)
     fatal("usage: postsuper [-c config_dir] [-d queue_id (delete)] [-e queue_id (expire)] "
           "[-f queue_id (expire and/or un-hold)] [-h queue_id (hold)] [-H queue_id (un-hold)] "
           "[-p (purge temporary files)] [-r queue_id (requeue)] [-s (structure fix)] "
-          "[-S (redundant structure fix)] [-v (verbose)] [queue...]");
+          "[-S (redundant structure fix)][-v (verbose)] [queue...]");
+}
+
+/* Afterwards we are in the queue directory. */
+static void set_config_dir(const char *dir)
+{
+    if (*dir != '/')
+        fatal("-c requires absolute pathname");
+    config_set_dir(dir);
 }
 
 static void take_option(struct options *o, int c)
@@ -44,13 +50,13 @@ static void take_option(struct options *o, int c)
     enum postsuper_action action;
 
     if (c == 'c')
-        config_set_dir(optarg);
+        set_config_dir(optarg);
     else if (c == 'p')
-        o->purge = true;
+        o->repair.purge = true;
     else if (c == 's')
-        o->structure = true;
+        o->repair.structure = true;
     else if (c == 'S')
-        o->structure = o->strict = true;
+        o->repair.structure = o->repair.strict = true;
     else if (c == 'v')
         log_verbose++;
     else if (!postsuper_action_of(c, &action))
@@ -59,19 +65,16 @@ static void take_option(struct options *o, int c)
         struct order *order = mem_alloc(sizeof(*order));
         *order = (struct order){.action = action, .id = optarg};
         vec_add(&o->orders, order);
+        o->has_ids |= strcmp(optarg, "ALL") != 0;
         postsuper_action_expect(action);
     }
 }
 
 static void take_queues(struct options *o, char **names)
 {
-    for (size_t i = 0; names[i] != NULL; i++) {
-        size_t k = 0;
-        while (all_queues[k] != NULL && strcmp(all_queues[k], names[i]) != 0)
-            k++;
-        if (all_queues[k] == NULL)
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (!postsuper_walk_is_known(names[i]))
             fatal("invalid directory name: %s", names[i]);
-    }
     if (names[0] != NULL)
         o->queues = (const char *const *) names;
 }
@@ -92,15 +95,14 @@ static void from_stdin(enum postsuper_action action, const char *const *queues)
 
 static void repair(const struct options *o)
 {
-    const char *const *queues = o->queues == NULL ? all_queues : o->queues;
-
-    if (!o->structure && !o->purge)
+    if (!o->repair.structure && !o->repair.purge)
         return;
     postsuper_settled_left_over();
-    if (o->purge)
-        postsuper_repair_purge(queues);
-    if (o->structure)
-        postsuper_repair_structure(queues, o->strict);
+    postsuper_repair(&o->repair, o->queues == NULL ? postsuper_walk_queues : o->queues);
+    if (!o->has_ids || !postsuper_repair_has_renamed())
+        return;
+    log_error("QUEUE FILE NAMES WERE CHANGED TO MATCH INODE NUMBERS");
+    fatal("CHECK YOUR QUEUE IDS AND RE-ISSUE THE COMMAND");
 }
 
 /* Single messages first, then what concerns all. */
@@ -126,17 +128,17 @@ int main(int argc, char **argv)
     int c;
 
     log_set_tag("postsuper");
-    while ((c = getopt(argc, argv, "c:d:e:f:h:H:pr:sSv")) > 0)
+    while ((c = getopt(argc, argv, "+c:d:e:f:h:H:pr:sSv")) > 0)
         take_option(&o, c);
     if (geteuid() != 0)
         fatal("use of this command is reserved for the superuser");
-    if (!o.structure && !o.purge && o.orders.count == 0)
-        o.structure = o.purge = true;
-    take_queues(&o, argv + optind);
+    if (!o.repair.structure && !o.repair.purge && o.orders.count == 0)
+        o.repair.structure = o.repair.purge = true;
     config_load("postsuper", "postsuper");
     if (chdir(conf.queue_directory) < 0)
         fatal("chdir %s: %m", conf.queue_directory);
     logging_open("postsuper", LOGGING_COMMAND);
+    take_queues(&o, argv + optind);
     jail_enter(NULL, conf.mail_owner);
     repair(&o);
     carry_out(&o);

@@ -1,8 +1,7 @@
 #include "cmd/postsuper/repair.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/vec.h"
+#include "cmd/postsuper/remove.h"
+#include "cmd/postsuper/walk.h"
 #include "config/config.h"
 #include "queue/dirs.h"
 #include "queue/envelope.h"
@@ -21,75 +21,38 @@
 enum { PURGE_AGE_S = 7 * 24 * 3600, ID_WINDOW_S = 24 * 3600 };
 #define FIX "#FIX" /* a new name, until every file that has to make room has done so */
 
-static const char *const log_queues[] = {"bounce", "defer", "trace", NULL};
-static const char *const message_queues[] = {"maildrop", "incoming", "active", "deferred", "hold", NULL};
+static unsigned long renamed, moved; /* messages with a new name; files in the wrong place */
 
-static unsigned long renamed;
+/* --- being interrupted --- */
 
-static bool is_among(const char *queue, const char *const *queues)
+static volatile sig_atomic_t signal_caught;
+
+static void catch_signal(int number)
 {
-    for (; *queues != NULL; queues++)
-        if (strcmp(*queues, queue) == 0)
-            return true;
-    return false;
+    signal_caught = number;
 }
 
-/* --- walking: all files first, then what is to be done with them --- */
-
-static bool is_hash_dir(const char *path, const struct dirent *entry)
+static void stop_if_interrupted(void)
 {
-    struct stat st;
-
-    return entry->d_name[0] != '.' && entry->d_name[1] == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    if (signal_caught != 0)
+        fatal("interrupted by signal %d", (int) signal_caught);
 }
 
-static void collect(const char *dir, int depth, int wanted_depth, struct vec *files)
+static void tell_that_it_is_incomplete(void)
 {
-    DIR *d = opendir(dir);
-    struct dirent *entry;
-
-    if (d == NULL)
-        fatal("open directory %s: %m", dir);
-    while ((entry = readdir(d)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        char *path = mem_printf("%s/%s", dir, entry->d_name);
-        if (is_hash_dir(path, entry)) {
-            collect(path, depth + 1, wanted_depth, files);
-            mem_free(path);
-        } else {
-            vec_add(files, path);
-        }
-    }
-    closedir(d);
+    if (renamed + moved > 0)
+        log_warn("OPERATION INCOMPLETE -- RERUN COMMAND TO FIX THE QUEUE FIRST");
 }
 
-static void collect_files(const char *queue, struct vec *files)
+static void be_careful(void)
 {
-    collect(queue, 0, queue_is_hashed(queue) ? conf.hash_queue_depth : 0, files);
-}
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction action = {.sa_handler = catch_signal}, before;
 
-/* Directories below the depth that is wanted, as far as they are empty. */
-static void remove_surplus(const char *dir, int depth, int wanted_depth)
-{
-    DIR *d = opendir(dir);
-    struct dirent *entry;
-
-    while (d != NULL && (entry = readdir(d)) != NULL) {
-        char *path = mem_printf("%s/%s", dir, entry->d_name);
-        if (is_hash_dir(path, entry))
-            remove_surplus(path, depth + 1, wanted_depth);
-        mem_free(path);
-    }
-    if (d != NULL)
-        closedir(d);
-    if (depth > wanted_depth && rmdir(dir) < 0 && errno != ENOTEMPTY && errno != EEXIST)
-        log_warn("remove subdirectory %s: %m", dir);
-}
-
-static const char *last_part(const char *path)
-{
-    return strrchr(path, '/') + 1;
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    log_on_fatal(tell_that_it_is_incomplete);
 }
 
 /* --- names --- */
@@ -134,23 +97,19 @@ static bool new_name(const char *path, const char *id, bool is_strict, char out[
     return is_long || !is_journal_number(path, strtoull(id + MICROSECOND_DIGITS, NULL, 16));
 }
 
-static bool move(const char *from, const char *queue, const char *name, const char *suffix)
+/* To where the id belongs, under a name that has the suffix behind it. A file that is gone meanwhile is no news. */
+static bool move(const char *from, const char *queue, const char *id, const char *suffix)
 {
     struct str to = {0};
-    int fd = -1;
 
-    queue_path(&to, queue, name);
+    queue_path(&to, queue, id);
     str_adds(&to, suffix);
-    bool ok = renameat2(AT_FDCWD, from, AT_FDCWD, str_text(&to), RENAME_NOREPLACE) == 0;
-    if (!ok && errno == ENOENT && (fd = queue_open(queue, name, O_CREAT | O_EXCL | O_WRONLY, 0600)) >= 0) {
-        /* That made the sub-directory. */
-        close(fd);
-        queue_remove(queue, name);
-        ok = renameat2(AT_FDCWD, from, AT_FDCWD, str_text(&to), RENAME_NOREPLACE) == 0;
-    }
-    if (!ok)
+    bool ok = queue_move_to(from, str_text(&to));
+    if (!ok && errno == EEXIST)
         log_warn("rename file %s as %s: %m", from, str_text(&to));
-    else if (log_verbose > 0)
+    else if (!ok && errno != ENOENT)
+        fatal("rename file %s as %s: %m", from, str_text(&to));
+    else if (ok && log_verbose > 0)
         log_info("renamed file %s as %s", from, str_text(&to));
     str_done(&to);
     return ok;
@@ -161,93 +120,109 @@ static void rename_message(const char *path, const char *queue, const char *id, 
 {
     struct str log = {0};
 
-    if (log_verbose > 0)
-        log_warn("name/inode mismatch: %s", path);
-    for (size_t i = 0; log_queues[i] != NULL; i++)
-        if (access(queue_path(&log, log_queues[i], id), F_OK) == 0)
-            move(str_text(&log), log_queues[i], name, FIX);
+    for (const char *const *logs = postsuper_walk_logs; *logs != NULL; logs++)
+        move(queue_path(&log, *logs, id), *logs, name, FIX);
     renamed += move(path, queue, name, FIX);
     str_done(&log);
 }
 
-static void repair_file(const char *path, const char *queue, bool is_strict)
+static bool remove_directory(const char *path)
 {
-    const char *id = last_part(path);
+    if (rmdir(path) == 0)
+        return true;
+    if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+        fatal("remove directory %s: %m", path);
+    return false;
+}
+
+static bool is_fixed(const char *name)
+{
+    size_t n = strlen(name), fix = strlen(FIX);
+
+    return n > fix && strcmp(name + n - fix, FIX) == 0;
+}
+
+static void repair_file(const char *queue, const char *path, const char *id, bool is_strict)
+{
     char name[QID_SIZE];
     struct str right = {0};
+    struct stat st;
 
-    if (strstr(id, FIX) != NULL)
-        return; /* finished below */
-    if (!qid_is_valid(id) || id[1] == 0) {
-        log_warn("bogus file name: %s", path);
-        return;
-    }
-    if (is_among(queue, message_queues) && new_name(path, id, is_strict, name))
+    if (is_fixed(id)) /* to be finished below, and begun perhaps by somebody who was interrupted */
+        renamed += postsuper_walk_has_messages(queue);
+    else if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        if (remove_directory(path) && log_verbose > 0)
+            log_info("remove subdirectory %s", path);
+    } else if (postsuper_walk_has_messages(queue) && new_name(path, id, is_strict, name))
         rename_message(path, queue, id, name);
     else if (strcmp(path, queue_path(&right, queue, id)) != 0)
-        move(path, queue, id, "");
+        moved += move(path, queue, id, "");
     str_done(&right);
 }
 
-static void finish_file(const char *path, const char *queue)
+static void finish_file(void *arg, const char *queue, const char *path, const char *name)
 {
-    const char *id = last_part(path), *fix = strstr(id, FIX);
-
-    if (fix == NULL || strcmp(fix, FIX) != 0)
+    (void) arg;
+    stop_if_interrupted();
+    if (!is_fixed(name))
         return;
-    char *name = mem_strndup(id, (size_t) (fix - id));
-    if (qid_is_valid(name))
-        move(path, queue, name, "");
-    mem_free(name);
-}
-
-/* Logs are moved to their places before messages are renamed, and with them those of other queues. */
-void postsuper_repair_structure(const char *const *queues, bool is_strict)
-{
-    for (size_t i = 0; queues[i] != NULL; i++) {
-        struct vec files = {0};
-        collect_files(queues[i], &files);
-        for (size_t k = 0; k < files.count; k++)
-            repair_file(files.items[k], queues[i], is_strict);
-        vec_done(&files, mem_free);
-    }
-    for (size_t i = 0; queues[i] != NULL; i++) {
-        struct vec files = {0};
-        collect_files(queues[i], &files);
-        for (size_t k = 0; k < files.count; k++)
-            finish_file(files.items[k], queues[i]);
-        vec_done(&files, mem_free);
-        remove_surplus(queues[i], 0, queue_is_hashed(queues[i]) ? conf.hash_queue_depth : 0);
-    }
+    char *id = mem_strndup(name, strlen(name) - strlen(FIX));
+    if (qid_is_valid(id))
+        move(path, queue, id, "");
+    mem_free(id);
 }
 
 /* --- purging --- */
 
-static void purge_file(const char *path, time_t now)
+static bool is_left_over(const char *queue, const char *path)
 {
     struct stat st;
 
-    if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & S_IXUSR) != 0 || now - st.st_mtime < PURGE_AGE_S)
-        return;
-    if (unlink(path) < 0 && errno != ENOENT)
-        log_warn("remove file %s: %m", path);
-    else if (log_verbose > 0)
-        log_info("removed file %s", path);
+    return postsuper_walk_has_messages(queue) && lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & S_IXUSR) == 0 && time(NULL) - st.st_mtime >= PURGE_AGE_S;
 }
 
-void postsuper_repair_purge(const char *const *queues)
-{
-    time_t now = time(NULL);
+/* --- both --- */
 
-    for (; *queues != NULL; queues++) {
-        struct vec files = {0};
-        if (!is_among(*queues, message_queues))
-            continue;
-        collect_files(*queues, &files);
-        for (size_t i = 0; i < files.count; i++)
-            purge_file(files.items[i], now);
-        vec_done(&files, mem_free);
-    }
+static void look_at_file(void *arg, const char *queue, const char *path, const char *name)
+{
+    const struct postsuper_repair *wanted = arg;
+
+    stop_if_interrupted();
+    if (wanted->purge && is_left_over(queue, path))
+        postsuper_remove_file(path);
+    else if (!qid_is_valid(name) && !is_fixed(name))
+        log_warn("bogus file name: %s", path);
+    else if (wanted->structure)
+        repair_file(queue, path, name, wanted->strict);
+}
+
+/* Directories below the depth that is wanted, as far as they are empty. */
+static void remove_surplus(void *arg, const char *queue, const char *path, int depth)
+{
+    (void) arg;
+    if (depth <= (queue_is_hashed(queue) ? conf.hash_queue_depth : 0))
+        return;
+    if (remove_directory(path) && log_verbose > 0)
+        log_info("remove directory %s", path);
+}
+
+/* Logs are moved to their places before messages are renamed, and with them those of other queues. */
+void postsuper_repair(const struct postsuper_repair *wanted, const char *const *queues)
+{
+    struct postsuper_repair w = *wanted;
+    struct postsuper_walk look = {.visit = look_at_file, .leave = remove_surplus, .arg = &w};
+    struct postsuper_walk finish = {.visit = finish_file};
+
+    be_careful();
+    postsuper_walk(&look, queues);
+    if (renamed > 0)
+        postsuper_walk(&finish, queues);
+}
+
+bool postsuper_repair_has_renamed(void)
+{
+    return renamed > 0;
 }
 
 void postsuper_repair_report(void)

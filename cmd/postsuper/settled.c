@@ -92,15 +92,28 @@ static void settle(const char *queue_id)
         log_warn("%s: the queue manager cannot settle it now", queue_id);
 }
 
-void postsuper_settled_one(const char *id)
+/* What is in the journal is listed as active, and comes to be there or in incoming. */
+static bool is_meant(const char *const *queues)
 {
+    for (; *queues != NULL; queues++)
+        if (strcmp(*queues, "active") == 0 || strcmp(*queues, "incoming") == 0)
+            return true;
+    return false;
+}
+
+void postsuper_settled_one(const char *id, const char *const *queues)
+{
+    if (!is_meant(queues))
+        return;
     look();
     if (hash_remove(&in_journal, id) != NULL)
         settle(id);
 }
 
-void postsuper_settled_all(void)
+void postsuper_settled_all(const char *const *queues)
 {
+    if (!is_meant(queues))
+        return;
     look();
     if (in_journal.count == 0)
         return;

@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-void postsuper_settled_one(const char *id); /* if it is in the journal */
-void postsuper_settled_all(void);
-void postsuper_settled_left_over(void);     /* all, if the mail system is down; else nothing */
+/* One, if it is in the journal, or all: unless the queues (NULL-terminated) are others than those of the journal. */
+void postsuper_settled_one(const char *id, const char *const *queues);
+void postsuper_settled_all(const char *const *queues);
+void postsuper_settled_left_over(void); /* all, if the mail system is down; else nothing */
 
 #endif
