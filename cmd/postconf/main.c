@@ -11,12 +11,13 @@
 #include "cmd/postconf/catalog.h"
 #include "cmd/postconf/lint.h"
 #include "cmd/postconf/print.h"
+#include "cmd/postconf/templates.h"
 #include "config/config.h"
 #include "table/table.h"
 
 /* What the command line asks for. */
 static struct {
-    bool defaults, only_set, expand, fold, master, table_types, quiet;
+    bool defaults, only_set, expand, fold, master, table_types, templates, expanded_templates, quiet;
     enum postconf_show show;
     struct main_cf overrides;
 } wish;
@@ -33,9 +34,9 @@ static struct {
 static void usage(const char *self) NORETURN;
 static void usage(const char *self)
 {
-    fatal("usage: %s [-c config_dir] [-d (defaults)] [-f (fold lines)] [-h (no names)] [-H (no values)] "
-          "[-m (table types)] [-M (master.cf)] [-n (what main.cf sets)] [-o name=value] [-p (main.cf)] "
-          "[-q (no warnings about unused or old names)] [-v] [-x (expand)] [name...]",
+    fatal("usage: %s [-b [file] (bounce texts)] [-c config_dir] [-d (defaults)] [-f (fold lines)] [-h (no names)] "
+          "[-H (no values)] [-m (table types)] [-M (master.cf)] [-n (what main.cf sets)] [-o name=value] [-p (main.cf)] "
+          "[-q (no warnings about unused or old names)] [-t [file] (bounce templates)] [-v] [-x (expand)] [name...]",
         self);
 }
 
@@ -52,8 +53,11 @@ static void parse_override(char *text)
 
 static void parse_options(int argc, char **argv)
 {
-    for (int c; (c = getopt(argc, argv, "c:dfhHmMno:pqvx")) > 0;)
+    for (int c; (c = getopt(argc, argv, "bc:dfhHmMno:pqtvx")) > 0;)
         switch (c) {
+        case 'b':
+            wish.expanded_templates = true;
+            break;
         case 'c':
             config_set_dir(optarg);
             break;
@@ -86,6 +90,9 @@ static void parse_options(int argc, char **argv)
         case 'q':
             wish.quiet = true;
             break;
+        case 't':
+            wish.templates = true;
+            break;
         case 'v':
             log_verbose++;
             break;
@@ -106,6 +113,10 @@ static void refuse_contradictions(void)
         {&wish.defaults, &wish.only_set, "-d -n"},
         {&wish.defaults, &wish.master, "-d -M"},
         {&wish.only_set, &wish.master, "-M -n"},
+        {&wish.expanded_templates, &wish.master, "-b -M"},
+        {&wish.expanded_templates, &wish.table_types, "-b -m"},
+        {&wish.templates, &wish.master, "-M -t"},
+        {&wish.templates, &wish.table_types, "-m -t"},
         {&wish.table_types, &wish.defaults, "-d -m"},
         {&wish.table_types, &wish.master, "-M -m"},
         {&wish.table_types, &wish.only_set, "-m -n"},
@@ -116,6 +127,24 @@ static void refuse_contradictions(void)
             fatal("specify one of %s", contradictions[i].names);
     if (wish.defaults && wish.overrides.entries.count > 0)
         fatal("specify one of -d -o");
+}
+
+/* What else may be said with -b and -t: nothing that is about parameters. */
+static void refuse_with_templates(int files)
+{
+    const struct {
+        bool is_given;
+        char letter;
+    } others[] = {{wish.defaults, 'd'}, {wish.fold, 'f'}, {wish.only_set, 'n'}, {wish.overrides.entries.count > 0, 'o'},
+        {wish.show == POSTCONF_VALUE_ONLY, 'h'}, {wish.show == POSTCONF_NAME_ONLY, 'H'}, {wish.expand, 'x'}};
+
+    if (wish.templates && wish.expanded_templates)
+        fatal("specify one of -b and -t");
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (others[i].is_given)
+            fatal("with option -%c, do not specify -%c", wish.templates ? 't' : 'b', others[i].letter);
+    if (files > 1)
+        fatal("options -b and -t require at most one template file");
 }
 
 static void read_main_cf(void)
@@ -248,9 +277,16 @@ int main(int argc, char **argv)
 
     log_set_tag(argv[0]);
     parse_options(argc, argv);
-    refuse_contradictions();
     argc -= optind;
     argv += optind;
+    if (wish.templates || wish.expanded_templates)
+        refuse_with_templates(argc);
+    refuse_contradictions();
+    if (wish.templates || wish.expanded_templates) {
+        postconf_templates_show(argc > 0 ? argv[0] : NULL, wish.expanded_templates, &out);
+        put(&out);
+        return 0;
+    }
     if (wish.table_types) {
         show_table_types(&out);
         put(&out);
