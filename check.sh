@@ -20,12 +20,12 @@ step() {
     if "$@"; then count 1 0; else count 0 1; echo "FAILED: $name"; return 1; fi
 }
 
-# The tests of a folder, counted from what pytest leaves behind.
+# pytests FOLDER JOBS: its tests, so many side by side (they mostly wait), counted from what pytest leaves behind.
 pytests() {
     local xml=$results/$1.xml
     echo "== tests/$1"
     rm -f "$xml"
-    tools/run-system "$B" "tests/$1" --junitxml="$xml"
+    JOBS=$2 tools/run-system "$B" "tests/$1" --junitxml="$xml"
     local status=$?
     read -r good bad < <(/usr/bin/python3 - "$xml" <<'P'
 import sys
@@ -70,11 +70,13 @@ step "reference" tools/fetch-reference
 step "build" make -s -j"$(nproc)" SAN="$SAN" WERROR=1 all || finish
 step "floors of lib/" tools/check-layers
 step "names" tools/check-names "$B"
+step "manual pages" make -s check-man
 mkdir -p "$results"
 unit
 step "install" make -s SAN="$SAN" WERROR=1 install DESTDIR="$PWD/$B/root"
 export POSTRIDER_ROOT=$PWD/$B/root
-for folder in system parity fault; do
-    pytests $folder
+for folder in system parity neighbours; do
+    pytests $folder $((2 * $(nproc)))
 done
+pytests fault 1
 finish
