@@ -42,6 +42,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (action == CHECK_REPLACE || action == CHECK_PREPEND)
         assert(found.text.len > 0);
     str_done(&header);
-    check_done(&found);
+    checks_found_done(&found);
     return 0;
 }

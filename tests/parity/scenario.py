@@ -11,12 +11,16 @@ sent as they are and each waits for one reply, but for
     !sink VERB ...  what the far host says to VERB from now on; without text: the usual
     !extensions ... what the far host announces
     !run ...        one of the suite's commands; its output and exit status are compared
+    !feed ... < TEXT  the same, quoted as for a shell, with TEXT (Python's escapes) as its standard input
+    !maildrop       the records of the files in maildrop/, which are then removed
     !deferred N, !sent N, !empty      wait for so many deferred, or delivered, messages; for an empty queue
+    !sleep SECONDS
 """
 
 import os
 import pathlib
 import re
+import shlex
 import time
 
 from harness.client import Lost, stuff
@@ -144,11 +148,31 @@ class Run:
         self.transcript.append(f"$ {text}: {done.returncode}")
         self.transcript += (done.stdout + done.stderr).splitlines()
 
+    def do_feed(self, text):
+        command, _, data = text.partition(" < ")
+        name, *args = shlex.split(command.replace("$etc", str(self.instance.etc)))
+        done = self.instance.command(name, *args, check=False,
+                                     input=data.encode("latin-1").decode("unicode_escape").encode("latin-1").decode(
+                                         "utf-8", "surrogateescape"))
+        self.transcript.append(f"$ {text}: {done.returncode}")
+        output = re.sub(r"queue_id\0\w+\0", "queue_id\0QID\0", done.stdout + "\n" + done.stderr)
+        self.transcript += sorted(filter(None, output.splitlines()))
+
+    def do_maildrop(self, _):
+        for path in sorted((self.instance.spool / "maildrop").iterdir()):
+            if path.stat().st_mode & 0o100:
+                self.transcript += [f"{oct(path.stat().st_mode)} {kind} {text!r}" for kind, text in records(path.read_bytes())
+                                    if kind != "T"]
+            path.unlink()
+
     def do_deferred(self, count):
         self.instance.wait_queue(int(count), "deferred")
 
     def do_sent(self, count):
         self.sink.wait(int(count))
+
+    def do_sleep(self, seconds):
+        time.sleep(float(seconds))
 
     def do_empty(self, _):
         self.instance.wait_queue(0)
@@ -183,17 +207,27 @@ class Run:
         return {"replies": [clean(t) for t in self.transcript], "log": log, "sent": sent, "mailboxes": boxes}
 
 
+def records(data):
+    """(type, payload) of each record."""
+    at = 0
+    while at < len(data):
+        kind, length, shift, more = chr(data[at]), 0, 0, True
+        while more:
+            at += 1
+            length, shift, more = length | (data[at] & 127) << shift, shift + 7, data[at] > 127
+        yield kind, data[at + 1:at + 1 + length]
+        at += 1 + length
+
+
 def text_of(data):
     return data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
 
 def without_our_words(text):
     """What a notice says to people is each suite's own; what it says to programs is not."""
-    if "\nAuto-Submitted: auto-replied\n" not in text:
-        return text
-    text = re.sub(r"(?m)^Subject: .*", "Subject: (ours)", text, count=1)
-    text = re.sub(r"(?m)^This is a .*message.*\n", "(preamble)\n", text, count=1)
-    return re.sub(r"(\nContent-Description: Notification\n.*?\n\n).*?(\n--)", r"\1(text)\2", text, count=1, flags=re.S)
+    text = re.sub(r"(?m)^This is a .*MIME.*\n", "(preamble)\n", text)
+    return re.sub(r"(?s)(\nContent-Description: Notification\n(?:[^\n]+\n)+\n)This is the mail system.*?\n +The mail system\n",
+                  r"\1(text)\n", text)
 
 
 class Normaliser:
