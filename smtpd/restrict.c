@@ -144,6 +144,16 @@ enum verdict smtpd_restrict_helo(struct session *s, const char *name, struct rep
     return end(s, v);
 }
 
+static enum verdict apply_sender(struct session *s, struct reply *why)
+{
+    const char *sender = s->mail->sender;
+    enum verdict v = apply(s, smtpd_setup.sender, sender, CLASS_SENDER, why);
+
+    if (v == REJECT || !conf.smtpd_reject_unlisted_sender || s->is_stand_alone || *sender == 0)
+        return v;
+    return smtpd_recipient_check(s, sender, CLASS_SENDER, why) == REJECT ? REJECT : v;
+}
+
 enum verdict smtpd_restrict_mail(struct session *s, struct reply *why)
 {
     struct checks c;
@@ -151,7 +161,7 @@ enum verdict smtpd_restrict_mail(struct session *s, struct reply *why)
     if (conf.smtpd_delay_reject)
         return DUNNO;
     begin(s, &c, &s->defer_helo);
-    enum verdict v = apply(s, smtpd_setup.sender, s->mail->sender, CLASS_SENDER, why);
+    enum verdict v = apply_sender(s, why);
     s->mail->defer_if_permit = keep(&s->mail->arena, &c.defer_if_permit);
     return end(s, v);
 }
@@ -163,7 +173,7 @@ static enum verdict apply_delayed(struct session *s, bool has_sender, struct rep
         return REJECT;
     if (s->helo_name != NULL && apply(s, smtpd_setup.helo, s->helo_name, CLASS_HELO, why) == REJECT)
         return REJECT;
-    if (has_sender && apply(s, smtpd_setup.sender, s->mail->sender, CLASS_SENDER, why) == REJECT)
+    if (has_sender && apply_sender(s, why) == REJECT)
         return REJECT;
     return DUNNO;
 }
