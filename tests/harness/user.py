@@ -27,6 +27,9 @@ def install(instance, *others):
     for source in instance.suite.commands.iterdir():
         if source.name in ("sendmail", "postdrop", "postqueue", "postalias", "postcat", "mailq", "newaliases", "postlock"):
             shutil.copy2(source, bin_dir / source.name, follow_symlinks=False)
+    for name in ("mailq", "newaliases"):  # in an installed tree they are elsewhere
+        if not (bin_dir / name).is_symlink():
+            (bin_dir / name).symlink_to("sendmail")
     for name in SETGID:
         shutil.chown(bin_dir / name, group="postdrop")
         os.chmod(bin_dir / name, 0o2755)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
 import signal
 import time
 
@@ -165,7 +166,13 @@ case $content in *GTUBE*) verdict=YES ;; *) verdict=NO ;; esac
 def test_a_filter_that_hands_mail_back(make_instance, sink):
     i = make_instance(relay_port=sink.port)
     os.chmod(i.spool / "maildrop", 0o1777)  # a set-gid postdrop would want /etc/postfix/main.cf to name our folder
-    script = i.file("filter", FILTER.replace("SENDMAIL", i.suite.command("sendmail")))
+    commands = i.base / "commands"
+    commands.mkdir(mode=0o755)
+    for name in ("sendmail", "postdrop"):
+        shutil.copyfile(i.suite.command(name), commands / name)
+        os.chmod(commands / name, 0o755)
+    i.set_parameter("command_directory", commands)
+    script = i.file("filter", FILTER.replace("SENDMAIL", str(commands / "sendmail")))
     i.write_config((i.etc / "main.cf").read_text(), f"127.0.0.1:{i.port} inet n - n - - smtpd -o content_filter=spam:dummy\n"
                    f"spam unix - n n - 10 pipe flags=Rq user=nobody null_sender= argv=/bin/sh {script} -f ${{sender}} -- ${{recipient}}\n"
                    "pickup unix n - n 1 1 pickup\n")
