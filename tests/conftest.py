@@ -96,6 +96,16 @@ def dns():
 
 
 @pytest.fixture
+def open_path(tmp_path):
+    """tmp_path, where users other than root may go and write, too."""
+    os.chmod(tmp_path, 0o777)
+    for folder in tmp_path.parents:
+        if folder.name.startswith(("pytest-", "popen-")):
+            os.chmod(folder, 0o755)
+    return tmp_path
+
+
+@pytest.fixture
 def instance(make_instance, sink):
     """A running relay to the sink."""
     return make_instance(relay_port=sink.port).start()

@@ -20,11 +20,10 @@ def host(make_instance, sink):
 
 
 @pytest.fixture
-def home(tmp_path):
-    for path in (tmp_path, *list(tmp_path.parents)[:2]):
-        path.chmod(0o755)
-    shutil.chown(tmp_path, user.NOBODY)
-    return tmp_path
+def home(open_path):
+    open_path.chmod(0o755)
+    shutil.chown(open_path, user.NOBODY)
+    return open_path
 
 
 def need(*programs):

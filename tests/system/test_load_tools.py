@@ -16,12 +16,8 @@ from harness.suite import tool
 
 
 @pytest.fixture
-def start_sink(tmp_path):
+def start_sink(open_path):
     """start_sink(options): its port. Runs as nobody."""
-    os.chmod(tmp_path, 0o777)
-    for folder in tmp_path.parents:
-        if folder.name.startswith(("pytest-", "popen-")):
-            os.chmod(folder, 0o755)
     running = []
 
     def start(*options, program=tool("smtp-sink"), env=None):
