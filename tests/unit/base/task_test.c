@@ -149,6 +149,26 @@ static void closer(void *arg)
     finished();
 }
 
+/* The reader's time is up in the turn in which its descriptor is closed: it must not look at it again. */
+static void closing_as_the_time_runs_out(void **state)
+{
+    int timeout = 10;
+
+    (void) state;
+    open_pair();
+    task_start(closer, NULL);
+    task_start(reader, &timeout);
+    run_tasks(2);
+    assert_true(strcmp(str_text(&trace), "timeout") == 0 || strcmp(str_text(&trace), "cancelled") == 0);
+    io_close(pair[1]);
+    str_done(&trace);
+    open_pair(); /* the same number again: nobody is thought to wait for it */
+    task_start(reader, &timeout);
+    run_tasks(1);
+    assert_string_equal(str_text(&trace), "timeout");
+    close_pair();
+}
+
 static void closing_cancels_the_waiter(void **state)
 {
     int timeout = 5000;
@@ -237,6 +257,28 @@ static void a_turn_ends_in_order_of_rank(void **state)
     assert_string_equal(str_text(&trace), "store send last");
 }
 
+static struct turn_end *unwanted;
+
+static void take_back(void *arg)
+{
+    note(arg);
+    loop_not_at_turn_end(unwanted);
+}
+
+static void what_is_taken_back_during_the_end_does_not_run(void **state)
+{
+    struct turn_end first = {.run = take_back, .arg = "first "}, second = {.run = note, .arg = "second "};
+    struct turn_end last = {.run = note_and_stop, .arg = "last"};
+
+    (void) state;
+    unwanted = &second;
+    loop_at_turn_end(&first, TURN_SEND);
+    loop_at_turn_end(&second, TURN_SEND);
+    loop_at_turn_end(&last, TURN_SEND);
+    loop_run();
+    assert_string_equal(str_text(&trace), "first last");
+}
+
 static void timers_fire_once_and_in_order(void **state)
 {
     struct timer a = {.fire = note, .arg = "a"}, b = {.fire = note, .arg = "b"}, c = {.fire = note, .arg = "never"};
@@ -277,10 +319,13 @@ int main(void)
         cmocka_unit_test_teardown(a_read_ends_at_its_deadline, reset),
         cmocka_unit_test_teardown(a_cancelled_task_waits_no_more, reset),
         cmocka_unit_test_teardown(closing_cancels_the_waiter, reset),
+        cmocka_unit_test_teardown(closing_as_the_time_runs_out, reset),
         cmocka_unit_test_teardown(a_cond_wakes_in_order, reset),
         cmocka_unit_test_teardown(thousands_of_tasks, reset),
         cmocka_unit_test_teardown(a_turn_ends_in_order_of_rank, reset),
+        cmocka_unit_test_teardown(what_is_taken_back_during_the_end_does_not_run, reset),
         cmocka_unit_test_teardown(timers_fire_once_and_in_order, reset),
+        cmocka_unit_test_teardown(without_tasks_waiting_is_poll, reset), /* nor does a loop that has run hold the clock */
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
