@@ -234,10 +234,10 @@ class Instance:
     def group(self):
         """{pid: program} of all live processes of this instance."""
         found = {}
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                head, tail = stat.read_text().rsplit(")", 1)
-            except OSError:
+                head, tail = (process / "stat").read_text().rsplit(")", 1)
+            except OSError:  # it has ended meanwhile
                 continue
             fields = tail.split()
             if self.master is not None and int(fields[2]) == self.master.pid and fields[0] != "Z":
