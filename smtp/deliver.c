@@ -297,13 +297,10 @@ void smtp_deliver(struct delivery *d)
         .relay = "none",
         .site = "",
     };
-    struct str why = {0};
 
     a.progress = arena_zalloc(a.memory, d->recipient_count * sizeof(*a.progress));
-    if (message_open(d->queue_id, &d->where, &a.message, &why)) {
-        try_sites(&a);
-        message_close(&a.message);
-    } else
-        log_warn("%s: %s", d->queue_id, str_text(&why)); /* all remain deferred */
-    str_done(&why);
+    if (!delivery_open(d, &a.message))
+        return;
+    try_sites(&a);
+    message_close(&a.message);
 }

@@ -28,13 +28,9 @@ static void deliver_recipient(struct delivery *d, struct delivery_recipient *r, 
 static void deliver(struct delivery *d)
 {
     struct message_bytes message;
-    struct str why = {0};
 
-    if (!message_open(d->queue_id, &d->where, &message, &why)) {
-        log_warn("%s: %s", d->queue_id, str_text(&why)); /* all remain deferred */
-        str_done(&why);
+    if (!delivery_open(d, &message))
         return;
-    }
     for (size_t i = 0; i < d->recipient_count && agent_commit(d); i++)
         deliver_recipient(d, &d->recipients[i], &message);
     message_close(&message);

@@ -174,15 +174,11 @@ static void read_line(void)
 static void deliver(struct delivery *d)
 {
     struct message_bytes message;
-    struct str why = {0};
 
     if (attributes.argv == NULL)
         read_line();
-    if (!message_open(d->queue_id, &d->where, &message, &why)) {
-        log_warn("%s: %s", d->queue_id, str_text(&why)); /* all remain deferred */
-        str_done(&why);
+    if (!delivery_open(d, &message))
         return;
-    }
     if (d->recipient_count > 0 && agent_commit(d))
         deliver_message(d, &message);
     message_close(&message);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "ipc/attr.h"
 
 /* Request: a list for the message, then one for each recipient; what is empty or 0 is not sent.
@@ -187,4 +188,15 @@ bool delivery_get_result(const char *bytes, size_t n, struct delivery *d)
     }
     dsn_get(&list, &d->hop);
     return true;
+}
+
+bool delivery_open(const struct delivery *d, struct message_bytes *message)
+{
+    struct str why = {0};
+    bool ok = message_open(d->queue_id, &d->where, message, &why);
+
+    if (!ok)
+        log_warn("%s: %s", d->queue_id, str_text(&why));
+    str_done(&why);
+    return ok;
 }

@@ -69,6 +69,9 @@ void delivery_put_result(struct str *out, const struct delivery *d);
 /* Into the request that was sent; the text of hop lies in the bytes. False: malformed, nothing is changed. */
 bool delivery_get_result(const char *bytes, size_t n, struct delivery *d);
 
+/* --- for agents: the bytes of the message, until message_close(). False: logged, and all remain deferred. */
+bool delivery_open(const struct delivery *d, struct message_bytes *message);
+
 /* --- for agents: the end of one recipient. Each logs Postfix's line
  *   QID: to=<r>, orig_to=<o>, relay=..., delay=.., delays=a/b/c/d, dsn=2.0.0, status=sent (text)
  * sets the outcome, and tells the services (waiting in a task). extra: ", conn_use=2" or "". */

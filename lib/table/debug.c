@@ -1,5 +1,6 @@
 /* debug:type:name: another table, each request to it logged. */
 #include "base/log.h"
+#include "table/parts.h"
 #include "table/type.h"
 #include "table/types.h"
 
@@ -9,10 +10,7 @@ static bool debug_open(struct table *t, struct str *why)
         str_setf(why, "bad syntax: \"debug:%s\"; need \"debug:type:name\"", t->name);
         return false;
     }
-    t->state = table_open(t->name, t->flags);
-    t->owner = table_owner(t->state);
-    if (table_is_pattern(t->state))
-        t->traits |= TYPE_PATTERN;
+    parts_open_one(t);
     return true;
 }
 

@@ -48,3 +48,11 @@ void parts_close(struct vec *tables)
         table_close(tables->items[i]);
     vec_done(tables, NULL);
 }
+
+void parts_open_one(struct table *t)
+{
+    t->state = table_open(t->name, t->flags);
+    t->owner = table_owner(t->state);
+    if (table_is_pattern(t->state))
+        t->traits |= TYPE_PATTERN;
+}

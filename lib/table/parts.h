@@ -14,4 +14,7 @@ void parts_free(struct vec *parts);
 bool parts_open(struct table *t, struct vec *tables, struct str *why);
 void parts_close(struct vec *tables);
 
+/* A table that stands for the one that its name names, kept in t->state: it is what that one is. */
+void parts_open_one(struct table *t);
+
 #endif

@@ -4,6 +4,7 @@
  * proxy_write_maps names it. Here every table is opened before the chroot and seen as it changes, so one
  * in a file gains nothing by the way round; it needs no approval either, as this process has its own
  * rights only. Its proxymap takes proxy: in front of proxy: as one, which is refused here. */
+#include "table/parts.h"
 #include "table/type.h"
 #include "table/types.h"
 
@@ -17,10 +18,7 @@ static bool proxy_open(struct table *t, struct str *why)
         str_setf(why, "bad syntax: \"proxy:%s\"; need \"proxy:type:name\"", t->name);
         return false;
     }
-    t->state = table_open(t->name, t->flags);
-    t->owner = table_owner(t->state);
-    if (table_is_pattern(t->state))
-        t->traits |= TYPE_PATTERN;
+    parts_open_one(t);
     return true;
 }
 
