@@ -92,6 +92,7 @@ static void add_worker(struct service *s)
     w->service = s;
     w->pid = pid;
     w->number = number;
+    w->generation = master_generation;
     w->is_available = true; /* until it says otherwise: one at a time is started for a crowd of clients */
     list_append(&s->workers, &w->link);
     s->worker_count++;
@@ -194,6 +195,13 @@ static void report_end(struct worker *w, int status)
     throttle(s);
 }
 
+/* It was made to go, by a reload or an accident, and the trigger for the next one may have gone with it. */
+static void wake_successor(struct service *s)
+{
+    if (s->worker_count == 0 && s->line->wakeup_seconds > 0 && !s->is_throttled)
+        timer_set(&s->wakeup, clock_after(0));
+}
+
 void master_service_worker_ended(pid_t pid, int status)
 {
     list_each(pos, &master_services) {
@@ -206,6 +214,8 @@ void master_service_worker_ended(pid_t pid, int status)
         s->worker_count--;
         if (status != 0)
             report_end(w, status);
+        if (status != 0 || w->generation != master_generation)
+            wake_successor(s);
         list_remove(&w->link);
         mem_free(w);
         watch_as_needed(s);

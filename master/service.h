@@ -47,6 +47,7 @@ struct worker {
     struct service *service;
     pid_t pid;
     int number;
+    unsigned generation;                /* of master, when it was started */
     bool is_available, is_ready;        /* ready: has reported at least once */
 };
 
