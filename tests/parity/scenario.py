@@ -17,6 +17,7 @@ sent as they are and each waits for one reply, but for
     !sleep SECONDS
 """
 
+import itertools
 import os
 import pathlib
 import re
@@ -46,8 +47,8 @@ def sections(name):
 
 
 class Run:
-    def __init__(self, name, suite):
-        self.parts, self.suite = sections(name), suite
+    def __init__(self, name, suite, patience=0.4):
+        self.parts, self.suite, self.patience = sections(name), suite, patience
         self.sink = Sink()
         self.instance = Instance(suite, "", relay_port=self.sink.port)
         self.client, self.transcript = None, []
@@ -178,9 +179,9 @@ class Run:
         self.instance.wait_queue(0)
 
     def wait_quiet(self):
-        """Until nothing has been logged for a while."""
+        """Until nothing has been logged for a while: longer at each new try, as the machine may be busy."""
         last, since = None, time.monotonic()
-        while time.monotonic() - since < 0.4:
+        while time.monotonic() - since < self.patience:
             now = self.instance.log.text()
             if now != last:
                 last, since = now, time.monotonic()
@@ -225,9 +226,19 @@ def text_of(data):
 
 def without_our_words(text):
     """What a notice says to people is each suite's own; what it says to programs is not."""
-    text = re.sub(r"(?m)^This is a .*MIME.*\n", "(preamble)\n", text)
+    text = in_any_order(re.sub(r"(?m)^This is a .*MIME.*\n", "(preamble)\n", text))
     return re.sub(r"(?s)(\nContent-Description: Notification\n(?:[^\n]+\n)+\n)This is the mail system.*?\n +The mail system\n",
                   r"\1(text)\n", text)
+
+
+def in_any_order(notice):
+    """The recipients of a notice stand in it in the order in which their deliveries ended."""
+    kinds = (re.compile(r"<[^>\n]*>( \(expanded from [^)]*\))?: "), re.compile(r"(?:.+\n)*?Final-Recipient: "))
+    kind_of = lambda paragraph: next((k for k, pattern in enumerate(kinds) if pattern.match(paragraph)), None)
+    ordered = []
+    for kind, group in itertools.groupby(notice.split("\n\n"), kind_of):
+        ordered += group if kind is None else sorted(group)
+    return "\n\n".join(ordered)
 
 
 class Normaliser:

@@ -54,8 +54,8 @@ RELOAD_SECONDS = 0.8  # until old processes have gone
 class Run(scenario.Run):
     folder = FOLDER
 
-    def __init__(self, name, system):
-        super().__init__(name, system)
+    def __init__(self, name, system, patience):
+        super().__init__(name, system, patience)
         self.instance.remove()
         self.instance = Host(system, relay_port=self.sink.port)
 
@@ -141,10 +141,10 @@ class Run(scenario.Run):
         return found
 
 
-def result(name, system, side, monkeypatch):
+def result(name, system, side, patience, monkeypatch):
     monkeypatch.setattr(scenario, "FOLDER", FOLDER)
     monkeypatch.setattr(accepted, "DIFFERENCES", accepted.DIFFERENCES + DIFFERENCES)
-    with Run(name, system) as run:
+    with Run(name, system, patience) as run:
         found = test_parity.rewrite(side, run.play().result())
     found["log"] = {daemon: lines for daemon, lines in sorted(found["log"].items()) if lines}
     return found
@@ -152,9 +152,9 @@ def result(name, system, side, monkeypatch):
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in FOLDER.glob("*.txt")))
 def test_local(name, reference, monkeypatch):
-    for _ in range(test_parity.TRIES):
-        theirs = result(name, reference, accepted.THEIRS, monkeypatch)
-        ours = result(name, suite.postrider(), accepted.OURS, monkeypatch)
+    for patience in test_parity.PATIENCE:
+        theirs = result(name, reference, accepted.THEIRS, patience, monkeypatch)
+        ours = result(name, suite.postrider(), accepted.OURS, patience, monkeypatch)
         if ours == theirs:
             return
     diff = test_parity.difflib.unified_diff(test_parity.readable(theirs), test_parity.readable(ours), "reference",

@@ -23,8 +23,8 @@ def rewrite(side, value):
     return value
 
 
-def result(name, system, side):
-    with scenario.Run(name, system) as run:
+def result(name, system, side, patience):
+    with scenario.Run(name, system, patience) as run:
         found = rewrite(side, run.play().result())
     found["log"] = {daemon: lines for daemon, lines in sorted(found["log"].items()) if lines}
     return found
@@ -34,14 +34,14 @@ def readable(value):
     return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n").splitlines()
 
 
-TRIES = 3  # the order of what several processes do at once is chance, on either side
+PATIENCE = (0.4, 1.0, 2.5)  # of each try; the order of what several processes do at once is chance, on either side
 
 
 @pytest.mark.parametrize("name", scenario.names())
 def test_parity(name, reference):
-    for _ in range(TRIES):
-        theirs = result(name, reference, accepted.THEIRS)
-        ours = result(name, suite.postrider(), accepted.OURS)
+    for patience in PATIENCE:
+        theirs = result(name, reference, accepted.THEIRS, patience)
+        ours = result(name, suite.postrider(), accepted.OURS, patience)
         if ours == theirs:
             return
     if name in accepted.KNOWN:
