@@ -108,11 +108,24 @@ static void end_removed(const struct master_cf *fresh)
     }
 }
 
+static bool is_same(const struct master_service *a, const struct master_service *b)
+{
+    for (int i = 0; i < MASTER_COLUMNS; i++)
+        if (strcmp(a->columns[i], b->columns[i]) != 0)
+            return false;
+    for (size_t i = 0; i < a->argv.count && i < b->argv.count; i++)
+        if (strcmp(a->argv.items[i], b->argv.items[i]) != 0)
+            return false;
+    return a->argv.count == b->argv.count;
+}
+
 static void take_line(const struct master_service *line)
 {
     struct service *s = find(line);
 
     if (s != NULL) {
+        if (!is_same(s->line, line))
+            s->share->line_version++;
         master_listen_warn_of_changes(s);
         master_service_stop(s, SIGHUP);
         list_remove(&s->link);

@@ -230,6 +230,11 @@ static void deferred_run(void *arg)
     timer_set(&deferred_timer, clock_after((msec) conf.queue_run_delay * 1000));
 }
 
+void qmgr_intake_reload(void)
+{
+    deferred_run(NULL);
+}
+
 /* What the qmgr before us had active begins anew. */
 static void restart_active(void)
 {

@@ -14,6 +14,7 @@ enum intake_queue { INTAKE_INCOMING, INTAKE_DEFERRED };
 
 void qmgr_intake_start(void);                   /* once: journals of the dead, active/ back to incoming/, scans */
 void qmgr_intake_scan(enum intake_queue which); /* look for files; one more round if a scan is under way */
+void qmgr_intake_reload(void);                  /* queue_run_delay may be another: a queue run now, and so on */
 void qmgr_intake_flush(void);                   /* deferred mail need not wait for its time */
 bool qmgr_intake_was_flushed(msec since);       /* was that asked for since then? */
 void qmgr_intake_file(const char *queue_id);    /* there is a new file in incoming/ */

@@ -117,6 +117,13 @@ struct batch *qmgr_lane_next(struct lane *l)
     return b;
 }
 
+struct batch *qmgr_lane_any(const struct lane *l)
+{
+    struct batch *b = list_first(&l->small, struct batch, link);
+
+    return b != NULL ? b : list_first(&l->large, struct batch, link);
+}
+
 size_t qmgr_lane_take(struct batch *b, size_t limit, struct recipient **first)
 {
     size_t n = 0;

@@ -53,6 +53,7 @@ void qmgr_lane_free(struct lane *l);
 void qmgr_lane_add(struct lane *l, struct job *job, struct recipient *r); /* at the end of its job's batch */
 
 struct batch *qmgr_lane_next(struct lane *l);  /* the batch whose turn it is; NULL: nothing waits */
+struct batch *qmgr_lane_any(const struct lane *l); /* one that waits, whoever's turn it is; NULL: nothing waits */
 
 /* Recipients leave a batch, at most limit (0: all that wait); their number, and they are linked by
  * next. An empty batch is off the lane. */

@@ -10,6 +10,7 @@
 #include "qmgr/deliver.h"
 #include "qmgr/feed.h"
 #include "qmgr/intake.h"
+#include "qmgr/reload.h"
 #include "qmgr/request.h"
 #include "qmgr/transport.h"
 #include "qmgr/turn.h"
@@ -24,7 +25,7 @@ enum {
 static struct timer settle_timer, drain_timer;
 static msec drain_until;       /* 0: not draining */
 
-/* One at a time touches the queue: when the system is reloaded, the new process waits for the old. */
+/* One at a time touches the queue: the next process waits for the one before it. */
 static void lock_queue(void)
 {
     struct str path = {0};
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
         .mux = &handler,
         .draining = draining,
         .is_idle = is_idle,
+        .reload = qmgr_reload,
         .is_eternal = true,
     };
 

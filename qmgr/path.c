@@ -93,6 +93,16 @@ void qmgr_path_refresh(struct path *p)
     note_idle(p);
 }
 
+void qmgr_path_reload(struct path *p)
+{
+    const struct window_rules *rules = &p->transport->window;
+
+    p->rate.interval = p->transport->destination_delay;
+    if (rules->limit > 0 && p->window.size > rules->limit)
+        p->window.size = rules->limit;
+    qmgr_path_refresh(p);
+}
+
 static bool is_pinned(const struct path *p)
 {
     list_each(pos, &p->all_lanes)

@@ -50,6 +50,7 @@ void qmgr_path_success(struct path *p);                        /* the site could
 void qmgr_path_failure(struct path *p, const struct dsn *why); /* it could not */
 void qmgr_path_resume(struct path *p);                         /* end a suspension, if there is one */
 
+void qmgr_path_reload(struct path *p);                         /* its transport has other parameters now */
 void qmgr_path_reap(struct transport *t);                      /* forget paths that have been idle for a while */
 
 #endif

@@ -128,17 +128,23 @@ static void go(struct question *q, struct transport *t, const char *nexthop)
         place_all(q->group);
 }
 
+static struct vec deferred_transports; /* defer_transports, taken apart once */
+static struct arena deferred_transports_memory;
+
+void qmgr_resolve_reload(void)
+{
+    vec_done(&deferred_transports, NULL);
+    arena_done(&deferred_transports_memory);
+}
+
 static bool is_deferred_transport(const char *name)
 {
-    static struct vec names; /* defer_transports, taken apart once */
-    static struct arena memory;
-
     if (*conf.defer_transports == 0)
         return false;
-    if (names.count == 0)
-        words_split(&memory, conf.defer_transports, WORDS_LIST, &names);
-    for (size_t i = 0; i < names.count; i++)
-        if (strcmp(names.items[i], name) == 0)
+    if (deferred_transports.count == 0)
+        words_split(&deferred_transports_memory, conf.defer_transports, WORDS_LIST, &deferred_transports);
+    for (size_t i = 0; i < deferred_transports.count; i++)
+        if (strcmp(deferred_transports.items[i], name) == 0)
             return true;
     return false;
 }
@@ -261,4 +267,13 @@ void qmgr_resolve(struct message *m, struct recipient *list, size_t n)
         q[i] = (struct question){.group = g, .recipient = &list[i]};
         ask(&q[i]);
     }
+}
+
+void qmgr_resolve_again(struct message *m, const struct recipient *first, size_t n)
+{
+    struct recipient *list = arena_alloc(memory_of(m, first), n * sizeof(*list));
+
+    for (size_t i = 0; i < n; i++, first = first->next)
+        list[i] = *first;
+    qmgr_resolve(m, list, n);
 }

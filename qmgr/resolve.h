@@ -13,6 +13,10 @@ struct recipient;
  * lanes together, sorted, so that those for one destination go in the same deliveries. */
 void qmgr_resolve(struct message *m, struct recipient *list, size_t n);
 
+/* The same for recipients that were resolved before, linked by next. */
+void qmgr_resolve_again(struct message *m, const struct recipient *first, size_t n);
+void qmgr_resolve_reload(void); /* defer_transports may be another */
+
 /* The order in which a server sees recipients: by domain, then by user, whatever the case. */
 int qmgr_resolve_compare(const char *a, const char *b);
 

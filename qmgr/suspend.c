@@ -47,8 +47,7 @@ void qmgr_suspend_mail(struct path *p, const char *text)
         struct lane *to = qmgr_lane_get(qmgr_transport_retry(), text, text);
         list_each_safe(pos, after, &p->lanes) {
             struct lane *l = list_entry(pos, struct lane, turn);
-            while ((b = list_first(&l->small, struct batch, link)) != NULL ||
-                   (b = list_first(&l->large, struct batch, link)) != NULL)
+            while ((b = qmgr_lane_any(l)) != NULL)
                 move_batch(b, to);
         }
         qmgr_path_refresh(to->path);

@@ -273,16 +273,47 @@ void qmgr_transport_resume(struct transport *t)
         qmgr_path_refresh(e->value);
 }
 
+void qmgr_transport_each_path(void (*visit)(struct path *p, void *arg), void *arg)
+{
+    for (struct hash_entry *e = hash_next(&transports, NULL); e != NULL; e = hash_next(&transports, e)) {
+        struct transport *t = e->value;
+        for (struct hash_entry *f = hash_next(&t->paths, NULL); f != NULL; f = hash_next(&t->paths, f))
+            visit(f->value, arg);
+    }
+}
+
+static void resume_path(struct path *p, void *arg)
+{
+    (void) arg;
+    qmgr_path_resume(p);
+}
+
 void qmgr_transport_resume_all(void)
 {
     for (struct hash_entry *e = hash_next(&transports, NULL); e != NULL; e = hash_next(&transports, e)) {
         struct transport *t = e->value;
         timer_stop(&t->connect_timer);
         qmgr_transport_resume(t);
-        for (struct hash_entry *f = hash_next(&t->paths, NULL); f != NULL; f = hash_next(&t->paths, f))
-            qmgr_path_resume(f->value);
     }
+    qmgr_transport_each_path(resume_path, NULL);
     qmgr_turn_soon();
+}
+
+static void reload_path(struct path *p, void *arg)
+{
+    (void) arg;
+    qmgr_path_reload(p);
+}
+
+void qmgr_transport_reload(void)
+{
+    for (struct hash_entry *e = hash_next(&transports, NULL); e != NULL; e = hash_next(&transports, e)) {
+        struct transport *t = e->value;
+        if (t->here == NULL)
+            read_parameters(t);
+    }
+    qmgr_transport_each_path(reload_path, NULL);
+    qmgr_transport_resume_all();
 }
 
 void qmgr_transport_stop(void)

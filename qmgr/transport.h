@@ -56,6 +56,9 @@ void qmgr_transport_suspend(struct transport *t, const struct dsn *why);
 void qmgr_transport_resume(struct transport *t);
 void qmgr_transport_resume_all(void);          /* and all paths: mail is flushed */
 
+void qmgr_transport_reload(void);              /* main.cf was read again; transports and paths begin anew with it */
+void qmgr_transport_each_path(void (*visit)(struct path *p, void *arg), void *arg);
+
 void qmgr_transport_stop(void);                /* no delivery begins any more */
 
 #endif

@@ -33,7 +33,8 @@ struct daemon_program {
     void (*datagram)(int fd);                  /* fd is readable */
     void (*draining)(void);                    /* no more clients are accepted from now on. May be NULL */
     bool (*is_idle)(void);                     /* besides sessions, requests and tasks being over: may it go? May be NULL */
-    void (*reload)(void);                      /* main.cf was read again (postfix reload): go on with it. NULL: the
+    void (*reload)(void);                      /* main.cf was read again (postfix reload): go on with it. NULL, or where
+                                                  that needs a new process (another line in master.cf, a chroot): the
                                                   process drains, and a new one takes over */
     void (*leaving)(void);                     /* the last act before exit. May be NULL */
     bool has_one_client;                       /* mux: the client gets all the room there is (daemon_session_room);

@@ -18,6 +18,7 @@ enum { SHARE_WORKERS = 1000 };
 struct share {
     int limit;                          /* sessions at once; 0: no limit */
     int workers;                        /* so many are to share them, at least */
+    _Atomic unsigned line_version;      /* another one when the service's line in master.cf is another */
     _Atomic int sessions[SHARE_WORKERS];/* by worker number */
 };
 

@@ -27,6 +27,7 @@ enum {
     ACCEPTS_PER_TURN = 32,    /* so that a flood of new clients does not starve those that are served */
     LIMIT_RETRY_MS = 20,      /* at the limit: has a session of another worker ended? */
     LEAVE_CHECK_MS = 100,
+    GOODBYE_MS = 2000,        /* for clients to close after LEAVE: a request of theirs may be on its way */
     STOP_GRACE_MS = 3000,     /* after SIGTERM, for what is under way */
     STATUS_WAIT_MS = 5000,    /* for master to read what we tell it */
     HANDOVER_MS = 10000,      /* for a client to pass the descriptor that it has connected for */
@@ -42,6 +43,7 @@ struct client_link {
 static const struct daemon_program *program;
 static struct worker_options options;
 static struct share *share;
+static unsigned line_version;      /* of the line in master.cf that we were started with */
 static struct watch *listeners[MAX_LISTENERS];
 static int listener_fds[MAX_LISTENERS];
 static bool is_accepting, is_draining, is_reported_available;
@@ -51,6 +53,7 @@ static unsigned long used;         /* clients served since the start */
 static struct list connections = {&connections, &connections};
 static struct mux_handler handler; /* the program's, with ours around it */
 static struct timer resume_timer, idle_timer, leave_timer, stop_timer;
+static msec goodbye_until;
 static int status_fd = -1;
 static struct watch *status_watch; /* a write end reports an error when the last reader has gone */
 
@@ -200,7 +203,7 @@ static bool is_busy(void)
 static void leave_if_idle(void *arg)
 {
     (void) arg;
-    if (is_busy()) {
+    if (is_busy() || (!list_is_empty(&connections) && clock_now() < goodbye_until)) {
         timer_set(&leave_timer, clock_after(LEAVE_CHECK_MS));
         return;
     }
@@ -214,6 +217,7 @@ void daemon_exit_soon(void)
     is_draining = true;
     accept_clients(false);
     publish_sessions();
+    tell_master(false); /* what was promised to our client is free: another worker may have it */
     for (int i = 0; i < options.listener_count; i++) {
         if (program->datagram != NULL)
             program->datagram(listener_fds[i]); /* what has come is ours still */
@@ -225,6 +229,7 @@ void daemon_exit_soon(void)
         mux_leave(list_entry(pos, struct client_link, link)->mux);
     if (program->draining != NULL)
         program->draining();
+    goodbye_until = clock_after(GOODBYE_MS);
     timer_set(&leave_timer, clock_after(0));
 }
 
@@ -257,10 +262,20 @@ static void master_gone(void *arg)
     on_terminate(SIGTERM);
 }
 
+/* What was said in master.cf, and what only root may read, or what lies outside of the chroot, needs a new process. */
+static bool can_reload(void)
+{
+    char *path = mem_printf("%s/main.cf", config_dir());
+    bool ok = program->reload != NULL && atomic_load(&share->line_version) == line_version && access(path, R_OK) == 0;
+
+    mem_free(path);
+    return ok;
+}
+
 static void on_hangup(int signal)
 {
     (void) signal;
-    if (program->reload == NULL) {
+    if (!can_reload()) {
         daemon_exit_soon();
         return;
     }
@@ -391,7 +406,9 @@ static void connection_closed(struct mux *m)
     if (list_is_empty(&connections))
         promised = 0;
     publish_sessions();
-    if (program->has_one_client)
+    if (is_draining)
+        timer_set(&leave_timer, clock_after(0));
+    else if (program->has_one_client)
         resume(NULL);
 }
 
@@ -470,6 +487,7 @@ static void attach_share(void)
     share = mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED, SHARE_FD, 0);
     if (share == MAP_FAILED)
         share = &alone;
+    line_version = atomic_load(&share->line_version);
 }
 
 static void watch_listeners(void)

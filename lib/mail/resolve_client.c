@@ -98,6 +98,11 @@ static bool get_reply(const char *reply, size_t n, const char *address, struct r
     return true;
 }
 
+void resolve_forget(void)
+{
+    hash_done(&known_domains, free_known);
+}
+
 bool resolve_address(struct arena *a, const char *sender, const char *address, struct resolved *result)
 {
     const struct known *k = find_known(address);

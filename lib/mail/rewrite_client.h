@@ -55,4 +55,6 @@ void resolve_address_async(const char *sender, const char *address, resolve_done
  * such answers are not kept. */
 void resolve_probe_async(const char *sender, const char *address, resolve_done *done, void *arg);
 
+void resolve_forget(void); /* the answers that are kept: routes may be others now */
+
 #endif
