@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 
-enum { MAX_SINKS = 4, MAX_LINES = 256 };
+enum { MAX_SINKS = 4, MAX_LINES = 256, MAX_TEXT = 2000 };
 
 static const char *const severity_words[] = {"", "warning: ", "error: ", "fatal: ", "panic: "};
 
@@ -120,7 +120,10 @@ static void add(enum log_severity severity, const char *format, va_list ap)
         return;
     size_t start = texts.len;
     str_adds(&texts, severity_words[severity]);
+    size_t text = texts.len;
     str_vaddf(&texts, format, ap);
+    if (texts.len - text > MAX_TEXT) /* as Postfix does, since what takes the lines may do worse */
+        str_cut(&texts, text + utf8_cut(texts.data + text, MAX_TEXT));
     mask_unprintable(texts.data + start, texts.len - start);
     lines[line_count++] = (struct log_line){
         .severity = severity, .when = clock_seconds(), .len = texts.len - start};

@@ -1,6 +1,6 @@
 /* log.h: what the program tells the operator.
  *
- * One call is one line, without its newline; bytes that are not printable become '?'.
+ * One call is one line, without its newline, cut to 2,000 bytes; bytes that are not printable become '?'.
  * Lines are buffered and leave together: at the end of each turn of the loop (or after
  * 200 ms), at once for a warning or worse, at once in a program without a loop.
  * The severities print as "", "warning: ", "error: ", "fatal: ", "panic: ".

@@ -100,11 +100,30 @@ void net_unmap(struct net_addr *a)
     *a = v4;
 }
 
+static int window_bytes; /* of the process, as main.cf says it */
+
+void net_limit_window(int bytes)
+{
+    window_bytes = bytes;
+}
+
+/* What a handshake offers depends on the buffers that the socket has by then. */
+static int new_socket(const struct net_addr *a)
+{
+    int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd >= 0 && window_bytes > 0 && a->sa.sa_family != AF_UNIX) {
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &window_bytes, sizeof(window_bytes));
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window_bytes, sizeof(window_bytes));
+    }
+    return fd;
+}
+
 int net_listen(const struct net_addr *a, int backlog, struct str *why)
 {
     char host[NET_HOST_LEN];
     int on = 1;
-    int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = new_socket(a);
 
     if (fd < 0) {
         str_setf(why, "socket: %s", strerror(errno));
@@ -165,7 +184,7 @@ static bool connect_inet(int fd, const struct net_addr *a, msec deadline)
 
 int net_connect(const struct net_addr *a, const struct net_addr *source, msec deadline)
 {
-    int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = new_socket(a);
 
     if (fd < 0)
         return -1;

@@ -33,6 +33,10 @@ bool net_unix(struct net_addr *a, const char *path);                       /* fa
 bool net_same_host(const struct net_addr *a, const struct net_addr *b);    /* family and address, not port */
 void net_unmap(struct net_addr *a);                                        /* IPv4-mapped IPv6 becomes IPv4 */
 
+/* From now on TCP sockets are made with buffers of so many bytes, for routers that break window scaling (RFC 7323);
+ * 0: as the system has it. */
+void net_limit_window(int bytes);
+
 /* A listening socket; -1, why ("bind 0.0.0.0 port 25: Address already in use") and errno. */
 int net_listen(const struct net_addr *a, int backlog, struct str *why);
 

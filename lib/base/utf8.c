@@ -18,9 +18,9 @@ bool utf8_is_ascii(const char *bytes, size_t n)
     return true;
 }
 
-/* Length of the well-formed sequence at p, 0 if there is none (RFC 3629 section 4). */
-static size_t sequence(const unsigned char *p, size_t n)
+size_t utf8_sequence(const char *bytes, size_t n)
 {
+    const unsigned char *p = (const unsigned char *) bytes;
     size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
 
     if (len == 0 || len > n)
@@ -32,6 +32,16 @@ static size_t sequence(const unsigned char *p, size_t n)
         (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
         return 0;
     return len;
+}
+
+size_t utf8_cut(const char *text, size_t n)
+{
+    enum { LONGEST = 4 };
+
+    for (size_t back = 0; back < LONGEST && back < n; back++)
+        if ((text[n - back] & 0xc0) != 0x80)
+            return n - back;
+    return n; /* this is no UTF-8 */
 }
 
 bool utf8_add(struct str *out, unsigned long point)
@@ -48,15 +58,13 @@ bool utf8_add(struct str *out, unsigned long point)
 
 bool utf8_is_valid(const char *bytes, size_t n)
 {
-    const unsigned char *p = (const unsigned char *) bytes;
-
     if (utf8_is_ascii(bytes, n))
         return true;
     while (n > 0) {
-        size_t len = sequence(p, n);
+        size_t len = utf8_sequence(bytes, n);
         if (len == 0)
             return false;
-        p += len;
+        bytes += len;
         n -= len;
     }
     return true;

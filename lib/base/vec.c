@@ -1,5 +1,7 @@
 #include "base/vec.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -22,6 +24,18 @@ void vec_sort(struct vec *v, int (*compare)(const void *a, const void *b))
 {
     if (v->count > 1)
         qsort(v->items, v->count, sizeof(*v->items), compare);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const char *const *left = a, *const *right = b;
+
+    return strcmp(*left, *right);
+}
+
+void vec_sort_texts(struct vec *v)
+{
+    vec_sort(v, by_text);
 }
 
 void vec_done(struct vec *v, void (*free_item)(void *item))

@@ -15,6 +15,7 @@ struct vec {
 void vec_add(struct vec *v, void *item);
 void *vec_pop(struct vec *v);                    /* the last item, removed; NULL when empty */
 void vec_sort(struct vec *v, int (*compare)(const void *a, const void *b)); /* a, b: void *const *, as qsort(3) */
+void vec_sort_texts(struct vec *v);              /* items are C strings; by strcmp(3) */
 void vec_done(struct vec *v, void (*free_item)(void *item)); /* free_item may be NULL; may be used again */
 
 #endif
