@@ -6,6 +6,7 @@ CC ?= gcc
 PREFIX ?= /usr
 DAEMON_DIR ?= $(PREFIX)/libexec/postfix
 SBIN_DIR ?= $(PREFIX)/sbin
+BIN_DIR ?= $(PREFIX)/bin
 MAN_DIR ?= $(PREFIX)/share/man
 CONFIG_DIR ?= /etc/postfix
 
@@ -16,9 +17,10 @@ needed := libev libcares libssl libcrypto
 pkg_cflags := $(shell pkg-config --cflags libcares libssl libcrypto 2>/dev/null)
 LIBS := -lev -lcares -lssl -lcrypto -lpthread -lm
 have = $(if $(shell pkg-config --exists $(1) && echo yes),-D$(2) $(shell pkg-config --cflags $(1)))
-options := $(call have,libpcre2-8,WITH_PCRE) $(call have,lmdb,WITH_LMDB) $(call have,icu-uc,WITH_ICU)
-LIBS += $(if $(findstring WITH_PCRE,$(options)),-lpcre2-8) $(if $(findstring WITH_LMDB,$(options)),-llmdb) \
-        $(if $(findstring WITH_ICU,$(options)),$(shell pkg-config --libs icu-uc))
+optional := libpcre2-8:PCRE lmdb:LMDB icu-uc:ICU libcdb:CDB libmariadb:MYSQL libpq:PGSQL sqlite3:SQLITE \
+            ldap+libsasl2:LDAP
+options := $(foreach o,$(optional),$(call have,$(subst +, ,$(firstword $(subst :, ,$(o)))),WITH_$(lastword $(subst :, ,$(o)))))
+LIBS += $(foreach o,$(optional),$(shell pkg-config --libs $(subst +, ,$(firstword $(subst :, ,$(o)))) 2>/dev/null))
 # Berkeley DB has no .pc file.
 ifneq ($(shell printf '\#include <db.h>\n' | $(CC) -E - >/dev/null 2>&1 && echo yes),)
 options += -DWITH_DB
@@ -29,7 +31,6 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes $(if $(SAN),,-Wframe-larger-t
 OPT ?= -O2
 CFLAGS += -std=gnu17 -D_GNU_SOURCE $(OPT) -g -fno-omit-frame-pointer $(WARN) $(if $(WERROR),-Werror) \
           $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined) \
-          -DDAEMON_DIR='"$(DAEMON_DIR)"' -DCOMMAND_DIR='"$(SBIN_DIR)"' -DCONFIG_DIR='"$(CONFIG_DIR)"' \
           $(pkg_cflags) $(options) -I. -Ilib -I$(B)
 LDFLAGS += -Wl,--as-needed -rdynamic $(if $(SAN),-fsanitize=address$(comma)undefined)
 comma := ,
@@ -46,19 +47,29 @@ program_dirs := $(daemon_dirs) $(command_dirs)
 daemons := $(notdir $(daemon_dirs)) $(basename $(notdir $(daemon_files)))
 commands := $(notdir $(command_dirs)) $(basename $(notdir $(command_files)))
 programs := $(addprefix $(B)/bin/,$(daemons) $(commands))
+# Scripts that daemon_directory has beside the daemons.
+scripts := cmd/postfix/postfix-tls-script cmd/postfix/post-install cmd/postmulti/postfix-wrapper
 # One program, several names: which one it was started under tells it what to do.
 links := $(patsubst smtp,$(B)/bin/lmtp,$(filter smtp,$(daemons))) \
          $(if $(filter sendmail,$(commands)),$(B)/bin/mailq $(B)/bin/newaliases)
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
-.PHONY: all check unit fault bench fuzz print-libs install man check-man format lint clean
-all: $(programs) $(links)
+.PHONY: all check unit fault bench fuzz FORCE print-libs install install-built man check-man format lint clean
+all: $(programs) $(links) $(addprefix $(B)/bin/,$(notdir $(scripts)))
 
 $(lib): $(patsubst %.c,$(B)/%.o,$(lib_src))
 	@rm -f $@; ar rcs $@ $^
 
-$(B)/%.o: %.c
+# Where things will be. Other places than last time make anew what speaks of them, and only that.
+places = DAEMON_DIR=$(DAEMON_DIR) COMMAND_DIR=$(SBIN_DIR) CONFIG_DIR=$(CONFIG_DIR)
+$(B)/places.h: FORCE
+	@mkdir -p $(@D); new=$@.$$$$; \
+	printf '%s\n' $(places) | sed 's/\(.*\)=\(.*\)/#define \1 "\2"/' > $$new; \
+	if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
+FORCE:
+
+$(B)/%.o: %.c | $(B)/places.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -75,6 +86,8 @@ $(B)/bin/$(basename $(notdir $(1))): $(B)/$(1:.c=.o) $(lib)
 	@$(CC) -o $$@ $$< $(lib) $$(LDFLAGS) $$(LIBS)
 endef
 $(foreach f,$(daemon_files) $(command_files),$(eval $(call program_of_a_file,$(f))))
+
+$(foreach s,$(scripts),$(eval $(B)/bin/$(notdir $(s)): $(s) ; @mkdir -p $$(@D); install -m 755 $$< $$@))
 
 $(B)/bin/lmtp: $(B)/bin/smtp
 	@ln -sf smtp $@
@@ -115,8 +128,12 @@ fuzz:
 print-libs:
 	@echo $(LIBS)
 
+install_files = DAEMON_DIR="$(DAEMON_DIR)" SBIN_DIR="$(SBIN_DIR)" BIN_DIR="$(BIN_DIR)" MAN_DIR="$(MAN_DIR)" \
+                CONFIG_DIR="$(CONFIG_DIR)" tools/install "$(DESTDIR)" $(B) "$(daemons)" "$(commands)" "$(notdir $(scripts))"
 install: all
-	@tools/install "$(DESTDIR)" $(B) "$(DAEMON_DIR)" "$(SBIN_DIR)" "$(MAN_DIR)" "$(CONFIG_DIR)" "$(daemons)" "$(commands)"
+	@$(install_files)
+install-built: # whatever has changed since
+	@$(install_files)
 
 # The lists of parameters in the manual pages, from lib/config/params.def.
 man:

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "config/level.h"
 #include "config/main_cf.h"
+#include "places.h"
 
 enum { HOST_NAME_LEN = 255, LABEL_LEN = 63 };
 

@@ -23,4 +23,7 @@ extern struct compat compat;     /* since config_load() */
 
 void compat_find(void);
 
+/* For each that is in force: "mynetworks_style = subnet", and the level that ends it. */
+void compat_each(void (*visit)(const char *setting, const char *until_level));
+
 #endif

@@ -18,6 +18,7 @@
 #include "config/main_cf.h"
 #include "config/params.h"
 #include "config/values.h"
+#include "places.h"
 
 struct conf conf;
 
@@ -229,11 +230,26 @@ static void load(void)
     str_done(&path);
 }
 
-void config_load(const char *program, const char *service_name)
+static void name_program(const char *program, const char *service_name)
 {
     config.program = mem_strdup(program);
     config.service_name = mem_strdup(service_name == NULL ? "" : service_name);
+}
+
+void config_load(const char *program, const char *service_name)
+{
+    name_program(program, service_name);
     load();
+}
+
+void config_open(const char *program, const char *service_name)
+{
+    struct str path = {0};
+
+    name_program(program, service_name);
+    str_addf(&path, "%s/main.cf", config_dir());
+    read_file(str_text(&path));
+    str_done(&path);
 }
 
 void config_reload(void)

@@ -47,6 +47,10 @@ const char *config_dir(void);
 void config_override(const char *name, const char *value); /* before config_load(); copied */
 bool config_parse_override(char *text, const char **why);  /* "name=value" of -o, taken apart in place; false: why */
 void config_load(const char *program, const char *service_name);
+
+/* Only read main.cf: config_get() and config_is_set() work, conf stays empty, and nothing is checked. For
+ * commands that must do their work on a configuration that no daemon could start with. */
+void config_open(const char *program, const char *service_name);
 void config_reload(void);                  /* read main.cf again into conf; old strings stay valid */
 
 /* Any parameter by name, expanded; NULL if neither built in nor set in main.cf. For user-defined names

@@ -37,7 +37,10 @@ static const char *look_up(void *context, const char *name)
 
 bool eval_text(struct eval *e, const char *text, struct str *out)
 {
-    return macro_expand(text, look_up, e, out, &e->why) && e->why.len == 0;
+    e->depth++;
+    bool ok = macro_expand(text, look_up, e, out, &e->why) && e->why.len == 0;
+    e->depth--;
+    return ok;
 }
 
 const char *eval_get(struct eval *e, const char *name)
@@ -54,12 +57,10 @@ const char *eval_get(struct eval *e, const char *name)
         str_setf(&e->why, "unreasonable macro call nesting: \"%s\"", name);
         return NULL;
     }
-    e->depth++;
     if (eval_text(e, raw, &value)) {
         kept = arena_strdup(&e->arena, str_text(&value));
         hash_put(&e->values, name, (void *) kept);
     }
-    e->depth--;
     str_done(&value);
     return kept;
 }

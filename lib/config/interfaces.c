@@ -254,7 +254,8 @@ bool interfaces_networks(const struct interfaces *i, const char *style, struct s
     while (s < ARRAY_SIZE(styles) && strcmp(styles[s].name, style) != 0)
         s++;
     if (s == ARRAY_SIZE(styles)) {
-        str_setf(why, "unknown mynetworks mask style value \"%s\" in \"%s\"", style, style);
+        str_setf(why, "unknown mynetworks mask style value \"%.*s\" in \"%s\"", (int) strcspn(style, WORDS_LIST), style,
+            style);
         return false;
     }
     for (size_t n = 0; n < i->count; n++)

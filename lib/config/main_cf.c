@@ -23,10 +23,9 @@ void main_cf_done(struct main_cf *m)
     arena_done(&m->arena);
 }
 
-/* "name = value": the name ends at white space, so that "a b = c" is an error and not a name with a blank. */
-static const char *take_apart(struct str *line, char **name, char **value)
+const char *main_cf_split(char *setting, char **name, char **value)
 {
-    char *at = line->data + strspn(line->data, WORDS_SPACE);
+    char *at = setting + strspn(setting, WORDS_SPACE);
 
     *name = at;
     at += strcspn(at, "=" WORDS_SPACE);
@@ -38,6 +37,7 @@ static const char *take_apart(struct str *line, char **name, char **value)
         return "missing '=' after attribute name";
     *value = at + 1 + strspn(at + 1, WORDS_SPACE);
     *name_end = 0;
+    words_trim_end(*value);
     return NULL;
 }
 
@@ -52,7 +52,7 @@ static bool parse_line(struct main_cf *m, const char *path, struct lines *l, str
     if (strlen(l->text.data) != l->text.len)
         log_warn("%s, line %d: NUL byte in text; the rest of the line is ignored", path, l->first_line);
     str_trim(&l->text);
-    const char *problem = take_apart(&l->text, &name, &value);
+    const char *problem = main_cf_split(l->text.data, &name, &value);
     if (problem != NULL) {
         str_setf(why, "%s, line %d: %s: \"%s\"", path, l->first_line, problem, l->text.data);
         return false;

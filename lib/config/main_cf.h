@@ -24,6 +24,10 @@ bool main_cf_read(struct main_cf *m, const char *path, struct str *why);
 /* The same for text that stands in the named file. */
 bool main_cf_parse(struct main_cf *m, const char *path, const char *bytes, size_t n, struct str *why);
 
+/* "name = value" taken apart in place, both trimmed. The name ends at white space, so that "a b = c" is an
+ * error and not a name with a blank. NULL: fine, else what is wrong (static text), and setting is untouched. */
+const char *main_cf_split(char *setting, char **name, char **value);
+
 void main_cf_set(struct main_cf *m, const char *name, const char *value); /* both copied */
 const char *main_cf_get(const struct main_cf *m, const char *name);       /* NULL: not set */
 void main_cf_done(struct main_cf *m);

@@ -152,6 +152,12 @@ static size_t index_of(const struct master_cf *m, const char *name, enum master_
     return i;
 }
 
+void master_cf_warn_of_duplicate(const char *path, const struct master_service *s)
+{
+    log_warn("%s: line %d: duplicate master.cf entry for service \"%s\" type \"%s\" -- using the last entry", path,
+        s->line, s->name, type_names[s->type]);
+}
+
 static void add_service(struct master_cf *m, const char *path, struct master_service *s)
 {
     size_t i = index_of(m, s->name, s->type);
@@ -161,8 +167,7 @@ static void add_service(struct master_cf *m, const char *path, struct master_ser
         return;
     }
     struct master_service *earlier = m->services.items[i];
-    log_warn("%s: line %d: duplicate master.cf entry for service \"%s\" type \"%s\" -- using the last entry", path,
-        s->line, s->name, type_names[s->type]);
+    master_cf_warn_of_duplicate(path, s);
     vec_done(&earlier->argv, NULL);
     m->services.items[i] = s;
 }
@@ -243,7 +248,7 @@ bool master_cf_next_override(const struct master_service *s, size_t *next, struc
         if (*arg == 0 && *next < s->argv.count)
             arg = s->argv.items[(*next)++];
         const char *equals = strchr(arg, '=');
-        if (equals == NULL)
+        if (equals == NULL || equals == arg)
             continue;
         str_clear(name);
         str_add(name, arg, (size_t) (equals - arg));

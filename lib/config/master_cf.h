@@ -63,6 +63,8 @@ void master_cf_done(struct master_cf *m);
 /* NULL: there is no such service. */
 const struct master_service *master_cf_find(const struct master_cf *m, const char *name, enum master_type type);
 
+void master_cf_warn_of_duplicate(const char *path, const struct master_service *s); /* s: the later one */
+
 /* The -o settings among argv, one a call: *next starts at 0. The value is part of the argument, the
  * name is copied to *name. False: no more. */
 bool master_cf_next_override(const struct master_service *s, size_t *next, struct str *name, const char **value);

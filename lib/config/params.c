@@ -5,6 +5,7 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "config/config.h"
+#include "places.h"
 
 /* A field cannot begin with a digit, a parameter can: 2bounce_notice_recipient. */
 #define NAME_OF(field) (&#field[#field[0] == '_'])

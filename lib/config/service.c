@@ -27,7 +27,7 @@ static bool is_transport(const struct master_service *s)
 {
     static const char *const agents[] = {"local", "error", "virtual", "smtp", "lmtp", "pipe"};
 
-    return s->type == MASTER_UNIX && runs_one_of(s, agents, ARRAY_SIZE(agents));
+    return runs_one_of(s, agents, ARRAY_SIZE(agents));
 }
 
 static bool runs_commands(const struct master_service *s)

@@ -77,6 +77,10 @@ postlog unix-dgram n - n - 1 postlogd
 DYNAMIC_MAPS = """\
 pcre postfix-pcre.so dict_pcre_open
 lmdb postfix-lmdb.so dict_lmdb_open mkmap_lmdb_open
+ldap postfix-ldap.so dict_ldap_open
+mysql postfix-mysql.so dict_mysql_open
+pgsql postfix-pgsql.so dict_pgsql_open
+sqlite postfix-sqlite.so dict_sqlite_open
 """
 
 

@@ -33,6 +33,7 @@
 #include "qmgr/turn.h"
 #include "queue/dirs.h"
 #include "queue/record.h"
+#include "places.h"
 
 static char rig_dir[] = "/tmp/qmgr-test.XXXXXX";
 static struct str rig_log;      /* all log lines */
