@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/task.h"
 #include "base/words.h"
 #include "config/config.h"
 #include "config/environment.h"
@@ -215,6 +216,18 @@ static pid_t fork_with_signals_blocked(const struct start *s, const int fds[3])
     return pid;
 }
 
+/* The machine may have no room for a process just now. */
+static pid_t fork_patiently(const struct start *s, const int fds[3])
+{
+    pid_t pid;
+
+    for (int tries = 1; (pid = fork_with_signals_blocked(s, fds)) < 0 && tries < conf.fork_attempts; tries++) {
+        log_warn("fork: %m");
+        task_sleep((msec) conf.fork_delay * 1000);
+    }
+    return pid;
+}
+
 struct child *child_start(const struct child_program *p, int in, int out, int err)
 {
     struct arena memory = {0};
@@ -229,7 +242,7 @@ struct child *child_start(const struct child_program *p, int in, int out, int er
         return NULL;
     prepare(&memory, &environment, &s);
     s.trouble_fd = trouble[1];
-    pid_t pid = fork_with_signals_blocked(&s, (const int[]){in, out, err});
+    pid_t pid = fork_patiently(&s, (const int[]){in, out, err});
     int error = errno;
     if (pid > 0) {
         c = mem_zalloc(sizeof(*c));

@@ -36,14 +36,13 @@ static const struct exit_text {
 static void make_one_line(struct str *output)
 {
     str_cut(output, strlen(str_text(output)));
-    bool is_utf8 = utf8_is_valid(str_text(output), output->len);
-
-    for (size_t i = 0; i < output->len; i++) {
-        unsigned char c = (unsigned char) output->data[i];
-        if (c == '\n' || c == '\t')
-            output->data[i] = ' ';
-        else if (c < ' ' || c == 0x7f || (c >= 0x80 && !is_utf8))
-            output->data[i] = '_';
+    for (size_t i = 0, len = 0; i < output->len; i += len > 0 ? len : 1) {
+        char *c = &output->data[i];
+        len = utf8_sequence(c, output->len - i);
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+        else if (len == 0 || (unsigned char) *c < ' ' || *c == 0x7f)
+            *c = '_';
     }
 }
 

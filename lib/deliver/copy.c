@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/io.h"
+#include "config/config.h"
 #include "mail/date.h"
 #include "mail/quote.h"
 #include "queue/record.h"
@@ -113,7 +114,7 @@ static void add_head(struct output *o)
             date_asctime(clock_wall().tv_sec), o->eol);
     if ((c->flags & COPY_RETURN_PATH) != 0)
         add_header(o, "Return-Path", "<", c->sender, ">");
-    if ((c->flags & COPY_ORIGINAL) != 0 && *c->original != 0)
+    if ((c->flags & COPY_ORIGINAL) != 0 && *c->original != 0 && conf.enable_original_recipient)
         add_header(o, "X-Original-To", "", c->original, "");
     if ((c->flags & COPY_DELIVERED) != 0)
         add_header(o, "Delivered-To", "", c->delivered, "");

@@ -5,6 +5,8 @@
  */
 #include "dns/dns.h"
 
+#include <netdb.h>
+
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/mem.h"
@@ -182,7 +184,7 @@ static enum dns_result question_read(struct arena *a, struct question *q, struct
 /* Without a question: the name cannot be in the system. */
 static bool is_refused(struct arena *a, const char *name, enum dns_type type, struct dns_answer *answer)
 {
-    *answer = (struct dns_answer){.result = DNS_NONE, .type = type, .is_nxdomain = true, .is_invalid = true};
+    *answer = (struct dns_answer){.result = DNS_NONE, .type = type, .is_nxdomain = true};
     answer->asked = answer->name = arena_strdup(a, name);
     answer->reason = "invalid host or domain name";
     return !dns_name_is_valid(name);
@@ -340,6 +342,13 @@ static void reverse_name(const struct net_addr *addr, struct str *name)
         str_addf(name, "%x.%x.", b & 0xf, b >> 4);
     }
     str_adds(name, "ip6.arpa");
+}
+
+const char *dns_addr_reason(const struct dns_answer *answer)
+{
+    if (answer->result == DNS_RETRY)
+        return gai_strerror(EAI_AGAIN);
+    return gai_strerror(answer->is_nxdomain ? EAI_NONAME : EAI_NODATA);
 }
 
 static bool find_names_in_hosts(struct arena *a, const struct net_addr *addr, struct dns_answer *answer)

@@ -69,6 +69,9 @@ enum dns_result dns_mx(struct arena *a, const char *domain, int flags, struct dn
  * DNS_NONE, answer tells of the type that failed worst. A numeric name gives its address. */
 enum dns_result dns_addr(struct arena *a, const char *host, int flags, struct dns_answer *answer);
 
+/* Why there is no address, as getaddrinfo(3) says it: such are the words that programs look for in logs. */
+const char *dns_addr_reason(const struct dns_answer *answer);
+
 /* Ask, and do not wait: dns_addr() for the same host will find the question under way. */
 void dns_prefetch_addr(const char *host, int flags);
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char operators[] = "<>@,;:.!%)]";
+static const char operators[] = "<>@,;:.!%|)]";
 
 static bool is_in(char c, const char *set)
 {

@@ -83,9 +83,9 @@ void delivery_deferred(struct delivery *d, struct delivery_recipient *r, const c
 void delivery_bounced(struct delivery *d, struct delivery_recipient *r, const char *relay, const char *extra,
     const struct dsn *dsn);
 
-/* <agent>_delivery_status_filter: tables that may change status and text of an outcome, asked by
- * delivery_sent() and the others with "4.1.1 text". Before the jail. */
-void delivery_set_status_filter(const char *tables);
+/* <agent>_delivery_status_filter (the name is kept, for messages): tables that may change status and text
+ * of an outcome, asked by delivery_sent() and the others with "4.1.1 text". Before the jail. */
+void delivery_set_status_filter(const char *parameter, const char *tables);
 
 /* "0.12", "219": a delay as Postfix prints it, two significant digits, delay_logging_resolution_limit. */
 void delivery_format_delay(struct str *out, struct timeval from, struct timeval to);

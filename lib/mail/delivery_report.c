@@ -171,9 +171,11 @@ static bool trace(const struct delivery *d, const struct delivery_recipient *r, 
 /* --- the filter --- */
 
 static struct table_list *status_filter;
+static const char *status_filter_name;
 
-void delivery_set_status_filter(const char *tables)
+void delivery_set_status_filter(const char *parameter, const char *tables)
 {
+    status_filter_name = parameter;
     table_list_close(status_filter);
     status_filter = *tables != 0 ? table_list_open(tables, 0) : NULL;
 }
@@ -196,10 +198,11 @@ static void filter(const struct dsn *dsn, struct filtered *f)
     if (table_list_find(status_filter, str_text(&key), &f->text) == TABLE_FOUND) {
         const char *rest = dsn_split(str_text(&f->text), "", f->status);
         if (*f->status == 0 || (*f->status == '2') != (*dsn->status == '2'))
-            log_warn("delivery status filter: bad result \"%s\" for \"%s\"", str_text(&f->text), str_text(&key));
+            log_warn("%s: bad status code: %s", status_filter_name, str_text(&f->text));
         else {
             f->dsn.status = f->status;
-            f->dsn.reason = rest;
+            if (*rest != 0)
+                f->dsn.reason = rest;
         }
     }
     str_done(&key);
@@ -292,10 +295,10 @@ static void bounce(struct delivery *d, struct delivery_recipient *r, const char 
 }
 
 /* A report of success is asked for by the message's sender (RFC 3461), by sendmail -v, or because he
- * was told of a delay. */
+ * was told of a delay, as nobody is of a notification's. */
 static bool wants_success(const struct delivery *d, const struct delivery_recipient *r)
 {
-    bool was_told = (d->flags & DELIVERY_TRACE_DELAY) != 0 &&
+    bool was_told = (d->flags & DELIVERY_TRACE_DELAY) != 0 && *d->sender != 0 &&
         (r->dsn_notify == 0 || (r->dsn_notify & DSN_NOTIFY_DELAY) != 0);
 
     return was_told || (d->flags & DELIVERY_TRACE_V) != 0 || (r->dsn_notify & DSN_NOTIFY_SUCCESS) != 0;

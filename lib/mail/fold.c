@@ -1,14 +1,8 @@
 #include "mail/fold.h"
 
-enum { LONGEST = 900 };
+#include "base/utf8.h"
 
-/* Not within a UTF-8 character. */
-static size_t break_at(const char *text, size_t n)
-{
-    while (n > 1 && ((unsigned char) text[n] & 0xc0) == 0x80)
-        n--;
-    return n;
-}
+enum { LONGEST = 900 };
 
 void fold_text(struct str *out, const char *prefix, const char *text, size_t width)
 {
@@ -23,7 +17,7 @@ void fold_text(struct str *out, const char *prefix, const char *text, size_t wid
         if (n == 0)
             n = strcspn(text, " ");
         if (n > LONGEST)
-            n = break_at(text, LONGEST);
+            n = utf8_cut(text, LONGEST);
         str_addf(out, "%.*s\n", (int) n, text);
         text += n + strspn(text + n, " ");
         if (*text == 0)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "queue/settle_files.h"
 
 /* Everything the thread needs, in one piece that changes hands. */
@@ -121,22 +121,13 @@ static void results_ready(void *arg)
 
 static void start_helper(void)
 {
-    pthread_t thread;
-    sigset_t all, before;
-
     list_init(&helper.todo);
     list_init(&helper.finished);
     helper.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (helper.wake_fd < 0)
         fatal("eventfd: %m");
     loop_watch_readable(helper.wake_fd, results_ready, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are the loop's */
-    int error = pthread_create(&thread, NULL, work, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0)
-        fatal("cannot start a thread: %s", strerror(error));
-    pthread_detach(thread);
+    thread_start(work, NULL);
     helper.is_running = true;
 }
 

@@ -32,9 +32,11 @@ static void set_status(struct smtp_reply *r, const char *line)
         r->status[n] = 0;
         return;
     }
-    memcpy(r->status, "5.0.0", sizeof("5.0.0"));
-    if (class == 2 || class == 4)
+    memcpy(r->status, "5.5.0", sizeof("5.5.0")); /* a code that no command asks for is an error of the protocol */
+    if (class == 2 || class == 4 || class == 5) {
         r->status[0] = (char) (class + '0');
+        r->status[2] = '0';
+    }
 }
 
 /* A line into the text, its end if it is too long left out. */
@@ -72,6 +74,8 @@ bool smtp_reply_read(struct stream *s, struct smtp_reply *r)
     for (int lines = 0; lines < MAX_LINES; lines++) {
         bool has_more = false;
         if (read_line(s, &r->text, &start) != LINE_OK)
+            return false;
+        if (r->filter != NULL && !r->filter(r->context, &r->text, start))
             return false;
         const char *line = str_text(&r->text) + start;
         int code = parse_code(line, &has_more);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "config/config.h"
 #include "tests/unit/deliver/message.h"
 
 static const struct {
@@ -106,5 +107,6 @@ int main(void)
         cmocka_unit_test(test_errors),
     };
 
+    conf.enable_original_recipient = true;
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -185,6 +185,75 @@ static void a_lost_connection_ends_every_call(void **state)
     client = NULL;
 }
 
+/* The call has ended for its owner when the connection was lost; but it stays until the task that sends its data
+ * has seen that. */
+static void blocked_sender(void *arg)
+{
+    static char block[100 * 1024];
+    struct call *c = arg;
+    int blocks = 0;
+
+    while (call_data(c, block, sizeof(block)))
+        blocks++;
+    str_adds(&trace, blocks < 20 ? "stopped " : "sent all ");
+}
+
+static void never_read(struct request *r)
+{
+    struct str nothing = {0};
+
+    task_sleep(20);
+    mux_close(server);
+    request_reply(r, &nothing);
+}
+
+static void a_call_that_fails_while_its_data_waits_ends_once(void **state)
+{
+    static const struct mux_handler deaf = {.request = never_read, .in_task = true};
+    int pair[2];
+
+    (void) state;
+    mux_close(client);
+    settle();
+    str_clear(&trace);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    server = mux_new_server(pair[0], &deaf, NULL);
+    client = mux_new_client(pair[1], &client_handler, NULL);
+    struct call *c = ask("one");
+    task_start(blocked_sender, c);
+    task_start(blocked_sender, c);
+    settle();
+    assert_string_equal(str_text(&trace), "lost client closed stopped stopped ");
+    client = NULL;
+}
+
+/* The owner may end the connection, for which all calls end, from within the end of one. */
+static void close_from_within(void *arg, const char *reply, size_t n)
+{
+    (void) n;
+    assert_null(reply);
+    str_adds(&trace, arg);
+    mux_close(client);
+}
+
+static void a_lost_call_may_close_the_connection(void **state)
+{
+    struct str head = {0};
+
+    (void) state;
+    str_set(&head, "x");
+    call_start(client, &head, close_from_within, "first ");
+    call_start(client, &head, close_from_within, "second ");
+    settle();
+    mux_close(server);
+    settle();
+    assert_non_null(strstr(str_text(&trace), "first "));
+    assert_non_null(strstr(str_text(&trace), "second "));
+    assert_ptr_equal(strstr(strstr(str_text(&trace), "client closed") + 1, "client closed"), NULL);
+    str_done(&head);
+    client = NULL;
+}
+
 static void a_leaving_server_ends_calls_first(void **state)
 {
     (void) state;
@@ -269,6 +338,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(notes_go_both_ways, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cancelled_call_is_told_to_the_server, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_connection_ends_every_call, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_call_that_fails_while_its_data_waits_ends_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_call_may_close_the_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_leaving_server_ends_calls_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(letters_are_a_trigger, set_up, tear_down),
         cmocka_unit_test_setup_teardown(garbage_closes_the_connection, set_up, tear_down),

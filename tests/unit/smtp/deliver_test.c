@@ -54,8 +54,8 @@ static const struct {
     {"go-ahead for nobody", {{HELLO MAIL "C: RCPT TO:<a@x.test>\nS: 550 no\nC: DATA\nS: 354 go\nD: \nS: 554 nobody\n"}},
         "a@x.test bounced 127.0.0.1[127.0.0.1]:%1 5.0.0 (host 127.0.0.1[127.0.0.1] said: 550 no (in reply to RCPT TO command))\n",
         "", {"a@x.test"}, 0, 0, 0},
-    {"552 to RCPT is soft", {{HELLO MAIL "C: RCPT TO:<a@x.test>\nS: 552 5.5.3 too many\nC: DATA\nS: 554 no\n"}},
-        "a@x.test deferred 127.0.0.1[127.0.0.1]:%1 4.5.3 (host 127.0.0.1[127.0.0.1] said: 552 5.5.3 too many (in reply to RCPT TO command))\n",
+    {"552 to RCPT is no other refusal", {{HELLO MAIL "C: RCPT TO:<a@x.test>\nS: 552 5.5.3 too many\nC: DATA\nS: 554 no\n"}},
+        "a@x.test bounced 127.0.0.1[127.0.0.1]:%1 5.5.3 (host 127.0.0.1[127.0.0.1] said: 552 5.5.3 too many (in reply to RCPT TO command))\n",
         "", {"a@x.test"}, 0, 0, 0},
     {"sender refused", {{HELLO "C: MAIL FROM\nS: 550 5.7.1 you?\nC: RCPT\nS: 503 x\nC: RCPT\nS: 503 x\nC: DATA\nS: 503 x\n"}},
         "a@x.test bounced 127.0.0.1[127.0.0.1]:%1 5.7.1 (host 127.0.0.1[127.0.0.1] said: 550 5.7.1 you? (in reply to MAIL FROM command))\n"

@@ -22,7 +22,7 @@ static void test_replies(void **state)
         .recipients = rcpts, .recipient_count = 3, .hop = {"", "", "", "", "", "", ""}};
 
     (void) state;
-    str_addf(&nexthop, "inet:[127.0.0.1]:%d", server.port);
+    str_addf(&nexthop, "inet:127.0.0.1:%d", server.port);
     d.nexthop = str_text(&nexthop);
     assert_true(dialogue_message(&d, "message", "Subject: x"));
     smtp_deliver(&d);
