@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "mail/address_token.h"
+#include "mail/quote.h"
 
 /* The colon behind the name: not one in quotes, in a comment, or behind a backslash. NULL: there is none. */
 static char *colon_of(char *line)
@@ -45,6 +46,18 @@ static const char *text_of(struct postalias_source *s, const struct address_toke
     return copy;
 }
 
+/* As local(8) looks it up: in quotes if it needs them. */
+static const char *name_of(struct postalias_source *s, const struct address_tokens *tokens)
+{
+    struct str quoted = {0};
+
+    if (tokens->count != 1 || tokens->items[0].type != ADDRESS_QUOTED)
+        return text_of(s, tokens);
+    const char *copy = arena_strdup(&s->arena, quote_local(tokens->items[0].text, &quoted));
+    str_done(&quoted);
+    return copy;
+}
+
 static bool take_line(struct postalias_source *s, char *line, const char **key, const char **value)
 {
     char *colon = colon_of(line);
@@ -59,7 +72,7 @@ static bool take_line(struct postalias_source *s, char *line, const char **key, 
         name = address_token_scan(&s->arena, line, 0);
         rest = address_token_scan(&s->arena, colon + 1, 0);
     }
-    *key = text_of(s, &name);
+    *key = name_of(s, &name);
     *value = text_of(s, &rest);
     if (**key == 0 || **value == 0) {
         log_warn("%s, line %d: need name:value pair", s->reader.name, s->reader.line);

@@ -48,6 +48,14 @@ static void remove_empty(struct table *t)
     t->lock_fd = -1;
 }
 
+/* What the library would print: how it is that a call fails, which is logged when it does. */
+static void say_nothing(const DB_ENV *env, const char *prefix, const char *text)
+{
+    (void) env;
+    (void) prefix;
+    (void) text;
+}
+
 static int open_db(struct table *t, DB *db)
 {
     bool is_hash = t->type->name[0] == 'h', is_writer = (t->flags & TABLE_WRITE) != 0;
@@ -58,8 +66,8 @@ static int open_db(struct table *t, DB *db)
         flags |= DB_CREATE;
     if ((t->flags & TABLE_TRUNCATE) != 0)
         flags |= DB_TRUNCATE;
-    if (cache > 0)
-        db->set_cachesize(db, 0, (uint32_t) cache, 0);
+    if (cache > 0) /* the library's own records take their part of it; measured: so much is left for pages */
+        db->set_cachesize(db, 0, (uint32_t) cache * 2, 0);
     if (is_hash && is_writer)
         db->set_h_nelem(db, EXPECTED_ENTRIES);
     return db->open(db, NULL, t->path, NULL, is_hash ? DB_HASH : DB_BTREE, flags, FILE_MODE);
@@ -84,6 +92,8 @@ static bool berkeley_open(struct table *t, struct str *why)
         remove_empty(t);
     int error = db_create(&b->db, NULL, 0);
     if (error == 0)
+        b->db->set_errcall(b->db, say_nothing);
+    if (error == 0)
         error = open_db(t, b->db);
     if (error == 0 && t->lock_fd < 0 && !open_lock(t))
         error = errno;
@@ -91,7 +101,7 @@ static bool berkeley_open(struct table *t, struct str *why)
         return fail(t, error, why);
     if (is_writer)
         b->db->sync(b->db, 0); /* the file that others find is never without its first page */
-    else
+    if ((t->flags & TABLE_CREATE) == 0)
         older_warn(t->path, t->name);
     table_unlock(t);
     return true;
@@ -114,8 +124,9 @@ static DBT bytes(const char *text, size_t n)
     return (DBT){.data = (void *) text, .size = (uint32_t) n};
 }
 
-static void warn_of(const struct table *t, const char *doing, int error)
+static void warn_of(struct table *t, const char *doing, int error)
 {
+    t->error = error > 0 ? error : -1; /* the library has errors of its own */
     log_warn("error %s %s: %s", doing, t->path, strerror(error));
 }
 

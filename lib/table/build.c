@@ -36,7 +36,7 @@ static struct table *open_for(const struct build *b)
     char *name = mem_printf("%s:%s", b->type, b->path);
 
     if (!table_type_exists(b->type))
-        fatal("unsupported dictionary type: %s", b->type);
+        fatal("unsupported dictionary type: %s. Is the postfix-%s package installed?", b->type, b->type);
     if (!table_type_is_created(b->type))
         fatal("unsupported dictionary type: %s does not support bulk-mode creation.", b->type);
     struct table *t = table_open(name, b->is_incremental ? flags : flags | TABLE_TRUNCATE);
@@ -54,7 +54,7 @@ static void fill_in(struct table *t, const struct build *b, const char *name, co
             result = table_sync(t);
     } while (result == TABLE_START_OVER);
     if (result == TABLE_FAILED)
-        fatal("table %s: write error", table_label(t));
+        fatal("table %s: write error%s", table_label(t), table_cause(t));
 }
 
 void build_table(const struct build *b, build_fill *fill)

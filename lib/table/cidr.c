@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "base/words.h"
+#include "table/file_value.h"
 #include "table/prefix_tree.h"
 #include "table/reader.h"
 #include "table/type.h"
@@ -34,6 +35,7 @@ struct cidr {
     struct vec results; /* char *, in the order of the rules */
     struct vec open;    /* while reading: struct special *, IFs whose ENDIF is to come */
     int line;           /* while reading */
+    bool names_files;   /* a result is a list of files, whose content it stands for */
 };
 
 static void free_block(struct block *b)
@@ -65,12 +67,11 @@ static bool take_pattern(char *text, bool *is_negated, struct net_pattern *net, 
     return false;
 }
 
-static struct special *add_special(struct cidr *c, const struct net_pattern *net, bool is_negated)
+static struct special *add_special(struct cidr *c, const struct net_pattern *net, bool is_negated, uint32_t rank)
 {
     struct special *s = mem_alloc(sizeof(*s));
 
-    *s = (struct special){
-        .net = *net, .is_negated = is_negated, .rank = (uint32_t) c->results.count, .line = c->line};
+    *s = (struct special){.net = *net, .is_negated = is_negated, .rank = rank, .line = c->line};
     vec_add(&innermost(c)->special, s);
     return s;
 }
@@ -82,7 +83,7 @@ static bool take_if(struct cidr *c, char *text, struct str *why)
 
     if (!take_pattern(text, &is_negated, &net, why))
         return false;
-    struct special *s = add_special(c, &net, is_negated);
+    struct special *s = add_special(c, &net, is_negated, (uint32_t) c->results.count);
     s->inner = mem_zalloc(sizeof(*s->inner));
     vec_add(&c->open, s);
     return true;
@@ -104,6 +105,26 @@ static char *end_of_word(char *text)
     return text;
 }
 
+/* What a rule answers. False: why. */
+static bool take_result(struct cidr *c, const char *text, struct str *why)
+{
+    struct str result = {0};
+    bool ok = true;
+
+    if (*text == 0) {
+        str_set(why, "no lookup result");
+        return false;
+    }
+    if (c->names_files)
+        ok = file_value_load(text, &result, why);
+    else
+        str_set(&result, text);
+    if (ok)
+        vec_add(&c->results, mem_strdup(str_text(&result)));
+    str_done(&result);
+    return ok;
+}
+
 /* "pattern result": also "! pattern result". */
 static bool take_rule(struct cidr *c, char *text, struct str *why)
 {
@@ -115,15 +136,13 @@ static bool take_rule(struct cidr *c, char *text, struct str *why)
     *end = 0;
     if (!take_pattern(text, &is_negated, &net, why))
         return false;
-    if (*result == 0) {
-        str_set(why, "no lookup result");
+    uint32_t rank = (uint32_t) c->results.count;
+    if (!take_result(c, result, why))
         return false;
-    }
     if (is_negated)
-        add_special(c, &net, true);
+        add_special(c, &net, true, rank);
     else
-        prefix_tree_add(&innermost(c)->tree, &net, (uint32_t) c->results.count);
-    vec_add(&c->results, mem_strdup(result));
+        prefix_tree_add(&innermost(c)->tree, &net, rank);
     return true;
 }
 
@@ -156,6 +175,7 @@ static bool cidr_open(struct table *t, struct str *why)
     struct reader r;
     struct cidr *c = t->state = mem_zalloc(sizeof(*c));
 
+    c->names_files = (t->flags & TABLE_SRC_RHS_IS_FILE) != 0;
     if (*t->name != '{')
         t->path = mem_strdup(t->name);
     bool ok = reader_open_rules(&r, t->name, "cidr map", why);

@@ -34,9 +34,11 @@ static const char *what_came(enum table_result result, const char *found)
 
 static enum table_result debug_find(struct table *t, const char *key, size_t len, struct str *value)
 {
-    enum table_result result = table_find(t->state, key, value);
+    struct table *real = t->state;
+    enum table_result result = table_find(real, key, value);
 
     (void) len;
+    t->error = real->error;
     log_info("%s lookup: \"%s\" = \"%s\"", t->name, key, what_came(result, str_text(value)));
     return result;
 }

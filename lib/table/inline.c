@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "base/words.h"
+#include "table/file_value.h"
 #include "table/memory.h"
 #include "table/types.h"
 
@@ -25,15 +26,22 @@ static bool load(struct table *t, char *text, struct str *what)
     struct memory *m = t->state;
     const char *ignored;
     char *name, *value;
+    struct str content = {0};
 
     if ((text = words_unbrace(text, &ignored)) == NULL)
         return false;
     for (char *word; (word = words_next_braced(&text, WORDS_LIST)) != NULL;) {
         if (!take_pair(word, &name, &value, &m->arena, what))
-            return false;
-        memory_slot(t, name)->value = arena_strdup(&m->arena, value);
+            break;
+        str_clear(&content);
+        if ((t->flags & TABLE_SRC_RHS_IS_FILE) == 0)
+            str_set(&content, value);
+        else if (!file_value_load(value, &content, what))
+            break;
+        memory_slot(t, name)->value = arena_strdup(&m->arena, str_text(&content));
     }
-    return m->values.count > 0;
+    str_done(&content);
+    return what->len == 0 && m->values.count > 0;
 }
 
 static bool inline_open(struct table *t, struct str *why)
@@ -45,8 +53,9 @@ static bool inline_open(struct table *t, struct str *why)
         str_set(&what, "bad UTF-8 syntax");
     bool ok = what.len == 0 && load(t, arena_strdup(&m->arena, t->name), &what);
     if (!ok)
-        str_setf(why, "%s: \"inline:%s\"; need \"inline:{name=value...}\"",
-            what.len == 0 ? "bad syntax" : str_text(&what), t->name);
+        str_setf(why, "%s: \"inline:%s\"; need \"inline:{name=%s...}\"",
+            what.len == 0 ? "bad syntax" : str_text(&what), t->name,
+            (t->flags & TABLE_SRC_RHS_IS_FILE) != 0 ? "filename" : "value");
     str_done(&what);
     return ok;
 }

@@ -123,7 +123,7 @@ static bool lmdb_open(struct table *t, struct str *why)
         str_setf(why, "open database %s: %s", t->path, mdb_strerror(error));
         return false;
     }
-    if ((t->flags & TABLE_WRITE) == 0)
+    if ((t->flags & TABLE_CREATE) == 0)
         older_warn(t->path, t->name);
     table_unlock(t);
     return true;
@@ -142,8 +142,9 @@ static void lmdb_close(struct table *t)
     mem_free(l);
 }
 
-static void warn_of(const struct table *t, const char *doing, int error)
+static void warn_of(struct table *t, const char *doing, int error)
 {
+    t->error = error > 0 ? error : -1; /* the library has errors of its own */
     log_warn("error %s %s: %s", doing, t->path, mdb_strerror(error));
 }
 

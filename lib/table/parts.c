@@ -32,6 +32,7 @@ bool parts_open(struct table *t, struct vec *tables, struct str *why)
     for (size_t i = 0; i < names.count; i++) {
         struct table *part = table_open(names.items[i], t->flags);
         vec_add(tables, part);
+        t->traits |= part->traits & TYPE_BLOCKS;
         if (!table_is_pattern(part))
             pattern = 0;
         if (table_owner(part) != 0)
@@ -53,6 +54,5 @@ void parts_open_one(struct table *t)
 {
     t->state = table_open(t->name, t->flags);
     t->owner = table_owner(t->state);
-    if (table_is_pattern(t->state))
-        t->traits |= TYPE_PATTERN;
+    t->traits |= ((const struct table *) t->state)->traits & (TYPE_PATTERN | TYPE_BLOCKS);
 }

@@ -55,27 +55,36 @@ static void *pcre_compile(const char *pattern, unsigned options, bool needs_grou
     return code;
 }
 
-static bool pcre_match(void *code, const char *key, size_t len, struct rules_span *spans, size_t span_count,
-    const char *map, int line)
+/* Whether it matches could not be told: that is not "no", which might let pass what the rule is there to stop. */
+static enum table_result complain(int error, const char *map, int line)
+{
+    PCRE2_UCHAR text[256];
+
+    pcre2_get_error_message(error, text, sizeof(text));
+    if (error == PCRE2_ERROR_MATCHLIMIT)
+        log_warn("pcre map %s, line %d: match limit exceeded", map, line);
+    else
+        log_warn("pcre map %s, line %d: matcher error: %s", map, line, (const char *) text);
+    return TABLE_ERROR;
+}
+
+static enum table_result pcre_match(void *code, const char *key, size_t len, struct rules_span *spans,
+    size_t span_count, const char *map, int line)
 {
     int n = pcre2_match(code, (PCRE2_SPTR) key, len, 0, 0, found, limits);
 
     if (n == PCRE2_ERROR_JIT_STACKLIMIT)
         n = pcre2_match(code, (PCRE2_SPTR) key, len, 0, PCRE2_NO_JIT, found, limits);
     if (n == PCRE2_ERROR_NOMATCH)
-        return false;
-    if (n < 0) {
-        PCRE2_UCHAR text[256];
-        pcre2_get_error_message(n, text, sizeof(text));
-        log_warn("pcre map %s, line %d: matcher error: %s", map, line, (const char *) text);
-        return false;
-    }
+        return TABLE_ABSENT;
+    if (n < 0)
+        return complain(n, map, line);
     size_t count = n == 0 ? RULES_MAX_GROUPS : (size_t) n; /* 0: there are more groups than room */
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(found);
     for (size_t i = 0; i < span_count; i++)
         spans[i] = i < count && at[2 * i] != PCRE2_UNSET ? (struct rules_span){at[2 * i], at[2 * i + 1]}
                                                              : (struct rules_span){1, 0};
-    return true;
+    return TABLE_FOUND;
 }
 
 static void pcre_free(void *code)
@@ -98,6 +107,9 @@ static const struct rules_engine engine = {.type = "pcre",
     .out_of_range = "out of range",
     .default_options = PCRE2_CASELESS | PCRE2_DOTALL,
     .options = options,
+    .has_class_escapes = true,
+    .harmless_options =
+        PCRE2_CASELESS | PCRE2_DOTALL | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_DOLLAR_ENDONLY | PCRE2_UNGREEDY,
     .compile = pcre_compile,
     .match = pcre_match,
     .free = pcre_free};

@@ -24,7 +24,9 @@ static enum table_result pipemap_find(struct table *t, const char *key, size_t l
 
     (void) len;
     for (size_t i = 0; i < tables->count && result == TABLE_FOUND; i++) {
-        result = table_find(tables->items[i], key, value);
+        struct table *part = tables->items[i];
+        result = table_find(part, key, value);
+        t->error = part->error;
         str_set(&next_key, str_text(value));
         key = str_text(&next_key);
     }

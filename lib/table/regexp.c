@@ -1,6 +1,7 @@
 /* regexp: rules with POSIX regular expressions. */
 #include <regex.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "table/rules.h"
 #include "table/types.h"
@@ -21,20 +22,25 @@ static void *regexp_compile(const char *pattern, unsigned options, bool needs_gr
     return NULL;
 }
 
-static bool regexp_match(void *code, const char *key, size_t len, struct rules_span *spans, size_t span_count,
-    const char *map, int line)
+static enum table_result regexp_match(void *code, const char *key, size_t len, struct rules_span *spans,
+    size_t span_count, const char *map, int line)
 {
     regmatch_t found[RULES_MAX_GROUPS];
+    int error = regexec(code, key, span_count, found, 0);
+    char text[256];
 
     (void) len;
-    (void) map;
-    (void) line;
-    if (regexec(code, key, span_count, found, 0) != 0)
-        return false;
+    if (error == REG_NOMATCH)
+        return TABLE_ABSENT;
+    if (error != 0) {
+        regerror(error, code, text, sizeof(text));
+        log_warn("regexp map %s, line %d: %s", map, line, text);
+        return TABLE_ERROR;
+    }
     for (size_t i = 0; i < span_count; i++)
         spans[i] = found[i].rm_so < 0 ? (struct rules_span){1, 0}
                                       : (struct rules_span){(size_t) found[i].rm_so, (size_t) found[i].rm_eo};
-    return true;
+    return TABLE_FOUND;
 }
 
 static void regexp_free(void *code)
@@ -51,6 +57,7 @@ static const struct rules_engine engine = {.type = "regexp",
     .has_second_pattern = true,
     .default_options = REG_EXTENDED | REG_ICASE,
     .options = options,
+    .harmless_options = REG_ICASE | REG_NEWLINE,
     .compile = regexp_compile,
     .match = regexp_match,
     .free = regexp_free};

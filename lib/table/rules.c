@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "base/words.h"
+#include "table/file_value.h"
+#include "table/literal.h"
+#include "table/prefilter.h"
 #include "table/reader.h"
 #include "table/rules_text.h"
 
@@ -18,6 +21,7 @@ struct pattern {
 struct rule {
     struct pattern patterns[2]; /* both must hold */
     struct rules_text text;
+    struct str needs;           /* every key that it applies to has these texts in it (literal.h) */
     size_t skip_to;             /* an IF that does not hold: the rule behind its ENDIF; 0: an ordinary rule */
     int line;
 };
@@ -27,6 +31,7 @@ struct rules {
     const char *name;
     struct arena arena;
     struct vec list;  /* struct rule * in the arena */
+    struct prefilter *filter;
     struct rules_span spans[RULES_MAX_GROUPS];
 
     /* while reading: */
@@ -113,6 +118,24 @@ static void free_patterns(const struct rules *r, struct rule *rule)
     for (size_t i = 0; i < ARRAY_SIZE(rule->patterns); i++)
         if (rule->patterns[i].code != NULL)
             r->engine->free(rule->patterns[i].code);
+    str_done(&rule->needs);
+}
+
+/* What a plain rule's pattern needs. An IF is asked always: a whole block depends on it. */
+static void note_need(struct rules *r, struct rule *rule, const struct pattern_text *p)
+{
+    if (!p->is_negated && ((p->options ^ r->engine->default_options) & ~r->engine->harmless_options) == 0)
+        literal_find(p->text, r->engine->has_class_escapes, &rule->needs);
+}
+
+static void make_filter(struct rules *r)
+{
+    r->filter = prefilter_new(r->list.count);
+    for (size_t i = 0; i < r->list.count; i++) {
+        struct rule *rule = r->list.items[i];
+        prefilter_need(r->filter, i, &rule->needs);
+        str_done(&rule->needs);
+    }
 }
 
 /* The pattern or two patterns of a rule; the text behind them. NULL: skipped. */
@@ -137,6 +160,23 @@ static bool may_substitute(const struct rules *r, const struct table *t, const s
     return true;
 }
 
+/* Where a rule's text names files, what is in them. */
+static bool take_files(struct rules *r, const struct table *t, char **text)
+{
+    struct str content = {0}, why = {0};
+
+    if ((t->flags & TABLE_SRC_RHS_IS_FILE) == 0)
+        return true;
+    bool ok = file_value_load(*text, &content, &why);
+    if (ok)
+        *text = arena_strdup(&r->arena, str_text(&content));
+    else
+        skip_rule(r, str_text(&why));
+    str_done(&content);
+    str_done(&why);
+    return ok;
+}
+
 static void take_rule(struct rules *r, const struct table *t, char *line)
 {
     struct pattern_text texts[2];
@@ -144,7 +184,7 @@ static void take_rule(struct rules *r, const struct table *t, char *line)
     size_t groups = 0, unused;
     char *result = take_patterns(r, line, texts);
 
-    if (result == NULL)
+    if (result == NULL || !take_files(r, t, &result))
         return;
     if (*result == 0)
         log_warn("%s: no replacement text: using empty string", str_text(&r->where));
@@ -163,10 +203,12 @@ static void take_rule(struct rules *r, const struct table *t, char *line)
     }
     if (ok && texts[1].text != NULL)
         ok = compile(r, &texts[1], &rule->patterns[1], false, &unused);
-    if (ok)
+    if (ok) {
+        note_need(r, rule, &texts[0]);
         vec_add(&r->list, rule);
-    else
+    } else {
         free_patterns(r, rule);
+    }
 }
 
 static void take_if(struct rules *r, char *line)
@@ -225,6 +267,7 @@ static void load(struct rules *r, const struct table *t, struct reader *reader)
         log_warn("%s map %s, line %d: IF has no matching ENDIF", r->engine->type, r->name, rule->line);
         rule->skip_to = r->list.count;
     }
+    make_filter(r);
 }
 
 bool rules_open(struct table *t, const struct rules_engine *engine, struct str *why)
@@ -252,6 +295,7 @@ void rules_close(struct table *t)
 
     for (size_t i = 0; i < r->list.count; i++)
         free_patterns(r, r->list.items[i]);
+    prefilter_free(r->filter);
     vec_done(&r->list, NULL);
     vec_done(&r->open, NULL);
     str_done(&r->where);
@@ -259,28 +303,45 @@ void rules_close(struct table *t)
     mem_free(r);
 }
 
-static bool holds(struct rules *r, const struct rule *rule, size_t which, const char *key, size_t len, size_t spans)
+static enum table_result holds(
+    struct rules *r, const struct rule *rule, size_t which, const char *key, size_t len, size_t spans)
 {
     const struct pattern *p = &rule->patterns[which];
 
     if (p->code == NULL)
-        return true;
-    return r->engine->match(p->code, key, len, r->spans, spans, r->name, rule->line) != p->is_negated;
+        return TABLE_FOUND;
+    enum table_result result = r->engine->match(p->code, key, len, r->spans, spans, r->name, rule->line);
+    if (!p->is_negated || result == TABLE_ERROR)
+        return result;
+    return result == TABLE_FOUND ? TABLE_ABSENT : TABLE_FOUND;
+}
+
+/* Does the rule apply? */
+static enum table_result applies(struct rules *r, const struct rule *rule, const char *key, size_t len)
+{
+    size_t spans = rule->text.max_group == 0 ? 0 : rule->text.max_group + 1;
+    enum table_result second = holds(r, rule, 1, key, len, 0);
+
+    return second == TABLE_FOUND ? holds(r, rule, 0, key, len, spans) : second;
 }
 
 enum table_result rules_find(struct table *t, const char *key, size_t len, struct str *value)
 {
     struct rules *r = t->state;
 
-    for (size_t i = 0; i < r->list.count;) {
+    prefilter_look(r->filter, key, len);
+    for (size_t i = 0; (i = prefilter_next(r->filter, i)) < r->list.count;) {
         const struct rule *rule = r->list.items[i];
-        size_t spans = rule->text.max_group == 0 ? 0 : rule->text.max_group + 1;
-        bool is_match = holds(r, rule, 1, key, len, 0) && holds(r, rule, 0, key, len, spans);
-        if (is_match && rule->skip_to == 0) {
+        enum table_result result = applies(r, rule, key, len);
+        if (result == TABLE_ERROR) {
+            t->error = -1;
+            return TABLE_ERROR;
+        }
+        if (result == TABLE_FOUND && rule->skip_to == 0) {
             rules_text_expand(&rule->text, key, r->spans, value);
             return TABLE_FOUND;
         }
-        i = is_match || rule->skip_to == 0 ? i + 1 : rule->skip_to;
+        i = result == TABLE_FOUND || rule->skip_to == 0 ? i + 1 : rule->skip_to;
     }
     return TABLE_ABSENT;
 }

@@ -32,12 +32,14 @@ struct rules_engine {
     bool has_second_pattern;            /* "/one/!/other/": matches one and not the other */
     unsigned default_options;
     const struct rules_option *options; /* up to a letter 0 */
+    bool has_class_escapes;             /* literal.h; of patterns whose options are the default, but for ... */
+    unsigned harmless_options;          /* ... these, which do not change what is a plain character */
 
     /* NULL: why. needs_groups: match() will be asked for spans. groups: how many there are. */
     void *(*compile)(const char *pattern, unsigned options, bool needs_groups, size_t *groups, struct str *why);
     /* The first span_count spans are filled in, 0: none is needed. map and line are for warnings. */
-    bool (*match)(void *code, const char *key, size_t len, struct rules_span *spans, size_t span_count, const char *map,
-        int line);
+    enum table_result (*match)(void *code, const char *key, size_t len, struct rules_span *spans, size_t span_count,
+        const char *map, int line); /* TABLE_ERROR: it could not be told, which was warned of */
     void (*free)(void *code);
 };
 

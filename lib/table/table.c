@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,10 +15,12 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "table/key.h"
+#include "table/proxy.h"
 #include "table/type.h"
 
 enum {
-    CHECK_MS = 1000,     /* how often the file behind a table is looked at */
+    CHECK_MS = 250,      /* how often the file behind a table is looked at, if at all */
+    SETTLED_MS = 500,    /* who writes a file pauses for less */
     LOCK_PAUSE_MS = 20   /* how long to leave a lock to its holder before asking again */
 };
 
@@ -29,15 +32,43 @@ static struct file_stamp stamp_of(const struct stat *st)
     return (struct file_stamp){.dev = st->st_dev, .ino = st->st_ino, .size = st->st_size, .mtime = st->st_mtim};
 }
 
+static bool is_same_content(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->size == b->size && a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
+}
+
 /* Is this still the file that was opened? What a TYPE_LIVE table has in it may change. */
 static bool is_same_file(const struct table *t, const struct stat *st)
 {
-    const struct file_stamp *was = &t->stamp;
+    struct file_stamp is = stamp_of(st);
 
-    if (was->dev != st->st_dev || was->ino != st->st_ino)
+    if (t->stamp.dev != is.dev || t->stamp.ino != is.ino)
         return false;
-    return (t->traits & TYPE_LIVE) != 0 || (was->size == st->st_size && was->mtime.tv_sec == st->st_mtim.tv_sec &&
-                                               was->mtime.tv_nsec == st->st_mtim.tv_nsec);
+    return (t->traits & TYPE_LIVE) != 0 || is_same_content(&t->stamp, &is);
+}
+
+/* How long ago, by the wall clock; in the future: 0. */
+static msec age_ms(struct timespec mtime)
+{
+    struct timeval now = clock_wall();
+    msec age = ((msec) now.tv_sec - mtime.tv_sec) * 1000 + now.tv_usec / 1000 - mtime.tv_nsec / 1000000;
+
+    return age > 0 ? age : 0;
+}
+
+/* Has a changed file been left alone for a while? Text that somebody is writing is not half used; an
+ * editor may even take the file away first. What is locked by its writers can be taken at once. */
+static bool is_settled(struct table *t, const struct stat *st)
+{
+    struct file_stamp is = stamp_of(st);
+
+    if (t->lock_fd >= 0)
+        return true;
+    if (t->seen_at == 0 || t->seen.ino != is.ino || !is_same_content(&t->seen, &is)) {
+        t->seen = is;
+        t->seen_at = clock_now();
+    }
+    return clock_now() - t->seen_at >= SETTLED_MS || (is.ino != 0 && age_ms(is.mtime) >= SETTLED_MS);
 }
 
 /* The file as it is now. Where its name leads nowhere, as behind chroot(2), the one that was opened
@@ -63,7 +94,8 @@ static void take_stamp(struct table *t)
         return;
     t->stamp = stamp_of(&st);
     t->owner = st.st_uid;
-    t->is_young = st.st_mtim.tv_sec >= clock_wall().tv_sec - 1;
+    t->is_young = age_ms(st.st_mtim) < SETTLED_MS;
+    t->seen_at = 0;
 }
 
 static void shut(struct table *t)
@@ -78,7 +110,8 @@ static void shut(struct table *t)
         close(t->watch_fd);
     t->lock_fd = t->watch_fd = -1;
     mem_free(t->path);
-    t->path = NULL;
+    mem_free(t->server);
+    t->path = t->server = NULL;
 }
 
 void table_set_label(struct table *t, const char *path)
@@ -96,12 +129,24 @@ void table_settle_way(struct table *t, int way)
 }
 
 /* False: t->why. */
+static bool is_allowed(struct table *t)
+{
+    if ((t->traits & TYPE_READ_ONLY) != 0 && (t->flags & TABLE_WRITE) != 0)
+        str_setf(&t->why, "%s map requires O_RDONLY access mode", t->full_name);
+    else if ((t->traits & TYPE_UNTRUSTED) != 0 && (t->flags & TABLE_NO_PROXY) != 0)
+        str_setf(&t->why, "%s map is not allowed for security-sensitive data", t->full_name);
+    return t->why.len == 0;
+}
+
+/* False: t->why. */
 static bool try_open(struct table *t)
 {
     t->flags |= (t->flags & (TABLE_WITH_NUL | TABLE_WITHOUT_NUL)) == 0 ? TABLE_WITH_NUL | TABLE_WITHOUT_NUL : 0;
     t->traits = t->type->traits;
-    t->is_opening = true;
     str_clear(&t->why);
+    if (!is_allowed(t))
+        return false;
+    t->is_opening = true;
     t->is_open = t->type->ops->open(t, &t->why);
     t->is_opening = false;
     t->check_at = clock_after(CHECK_MS);
@@ -130,6 +175,7 @@ static bool find_type(struct table *t)
         str_setf(&t->why, "unsupported dictionary type: %.*s", (int) (colon - t->full_name), t->full_name);
         return false;
     }
+    t->type = proxy_instead(t->type, t->flags);
     table_set_label(t, t->name);
     return true;
 }
@@ -209,6 +255,16 @@ const char *table_error(const struct table *t)
     return t->is_open ? NULL : str_text(&t->why);
 }
 
+const char *table_cause(const struct table *t)
+{
+    static char text[128];
+
+    if (t->error == 0)
+        return "";
+    snprintf(text, sizeof(text), ": %s", t->error < 0 ? "Application error" : strerror(t->error));
+    return text;
+}
+
 const char *table_stale(void)
 {
     return stale_table;
@@ -231,7 +287,7 @@ static void open_anew(struct table *t)
     }
 }
 
-/* Once a second, look whether the file changed, or can be opened now. False: the table is not open. */
+/* Now and then, look whether the file changed, or can be opened now. False: the table is not open. */
 static bool refresh(struct table *t)
 {
     struct stat st;
@@ -243,7 +299,12 @@ static bool refresh(struct table *t)
     if (clock_now() < t->check_at)
         return t->is_open;
     t->check_at = clock_after(CHECK_MS);
-    if (t->is_open && look(t, &st) && is_same_file(t, &st) && !t->is_young)
+    bool is_there = t->is_open && look(t, &st);
+    if (is_there && is_same_file(t, &st) && !t->is_young)
+        return true;
+    if (!is_there)
+        st = (struct stat){0};
+    if (t->is_open && !is_settled(t, &st))
         return true;
     open_anew(t);
     return t->is_open;
@@ -302,8 +363,10 @@ static bool enter(struct table *t, bool is_exclusive)
             task_sleep(LOCK_PAUSE_MS);
             continue;
         }
-        if ((t->traits & TYPE_LIVE) != 0 || (t->flags & TABLE_WRITE) != 0 || fstat(t->lock_fd, &st) < 0 ||
-            is_same_file(t, &st))
+        if ((t->traits & TYPE_LIVE) != 0 || (t->flags & TABLE_WRITE) != 0 || t->compared_at == clock_now())
+            return true;
+        t->compared_at = clock_now(); /* once in a turn of the loop is enough */
+        if (fstat(t->lock_fd, &st) < 0 || is_same_file(t, &st))
             return true;
         open_anew(t);
     }
@@ -349,8 +412,10 @@ enum table_result table_find(struct table *t, const char *key, struct str *value
     const char *ready = ready_key(t, key, &len, buffer, &spill);
     enum table_result result = t->type->ops->find(t, ready, len, value);
     table_unlock(t);
-    if (result == TABLE_FOUND && !is_utf8_value(t, ready, value))
+    if (result == TABLE_FOUND && !is_utf8_value(t, ready, value)) {
+        t->error = 0;
         result = TABLE_ERROR;
+    }
     str_done(&spill);
     return result;
 }
@@ -434,6 +499,11 @@ enum table_result table_next(struct table *t, bool from_start, struct str *key, 
 bool table_can_change(const struct table *t)
 {
     return t->is_open && t->type->ops->put != NULL;
+}
+
+bool table_can_delete(const struct table *t)
+{
+    return t->is_open && t->type->ops->remove != NULL;
 }
 
 bool table_can_list(const struct table *t)

@@ -3,8 +3,9 @@
  * A table is named "type:name" as in main.cf ("hash:/etc/postfix/transport", "inline:{a=b}").
  * The same name and flags opened twice in a process share one table. A lookup has three
  * outcomes, and an error is never "not found". File-backed tables are read in place; one whose
- * file changed is opened anew at the next lookup after the change was noticed (checked at most
- * once a second). Types that block are asked through proxymap and wait as io_wait() does.
+ * file changed is opened anew within a second, at a lookup (the file is looked at four times a second
+ * at most). Text is not taken while somebody may still be writing it. Types that block are asked
+ * through proxymap and wait as io_wait() does.
  */
 #ifndef TABLE_TABLE_H
 #define TABLE_TABLE_H
@@ -23,7 +24,7 @@ enum table_flag {
     TABLE_FOLD = 1 << 0,        /* keys of fixed-string tables are looked up in lower case (Unicode with TABLE_UTF8) */
     TABLE_UTF8 = 1 << 1,        /* keys and results must be UTF-8 */
     TABLE_NO_REGSUB = 1 << 2,   /* security-sensitive: regexp and pcre rules with $1 are left out, with a warning */
-    TABLE_NO_PROXY = 1 << 3,    /* security-sensitive: proxy: is refused */
+    TABLE_NO_PROXY = 1 << 3,    /* security-sensitive: opened in this process, also with proxy: in front */
     TABLE_SRC_RHS_IS_FILE = 1 << 4, /* values are lists of file names, whose base64 content is the result */
     TABLE_WRITE = 1 << 5,       /* for table_put() and table_delete() */
     TABLE_TRUNCATE = 1 << 6,    /* with TABLE_WRITE: emptied first */
@@ -48,6 +49,7 @@ const char *table_label(const struct table *t);  /* as messages call it: "hash:/
 bool table_is_pattern(const struct table *t);    /* regexp, pcre, cidr ...: whole keys only, no partial lookups */
 uid_t table_owner(const struct table *t);        /* whoever may change it: its file's owner; 0 where there is no file */
 const char *table_error(const struct table *t);  /* why it could not be opened; NULL: it is open */
+const char *table_cause(const struct table *t);  /* of the last TABLE_ERROR or TABLE_FAILED: ": cause", or nothing */
 
 /* A table that changed and could not be opened anew by this process (chrooted, privileges given
  * up): another process is needed, which the daemon arranges. NULL: none. */
@@ -70,6 +72,7 @@ enum table_put table_sync(struct table *t);
 enum table_result table_next(struct table *t, bool from_start, struct str *key, struct str *value);
 /* Can this type do it? */
 bool table_can_change(const struct table *t);
+bool table_can_delete(const struct table *t);
 bool table_can_list(const struct table *t);
 
 /* Is there such a type, and can postmap make tables of it? The names of all types, sorted, NULL-terminated. */

@@ -11,7 +11,7 @@ static void load(struct table *t, struct source *s)
 
     for (char *key, *value; source_next(s, &key, &value);) {
         struct hash_entry *e = memory_slot(t, key);
-        if (e->value == NULL)
+        if (e->value == NULL || (t->flags & TABLE_DUP_REPLACE) != 0)
             e->value = arena_strdup(&m->arena, value);
         else if ((t->flags & TABLE_DUP_IGNORE) == 0)
             log_warn("%s, line %d: duplicate entry: \"%s\"", s->reader.name, s->reader.line, key);

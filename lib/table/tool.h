@@ -1,4 +1,4 @@
-/* tool.h: asking tables from the command line, as postmap and postalias do.
+/* tool.h: what postmap and postalias have in common: options, making tables, asking them.
  *
  * Results go to standard output. A table that fails ends the program.
  */
@@ -8,7 +8,19 @@
 #include <stdbool.h>
 
 #include "base/vec.h"
+#include "table/build.h"
 #include "table/table.h"
+
+/* What was asked for on the command line. */
+struct tool_options {
+    const char *query, *delete;
+    bool is_list, has_no_fold, has_no_utf8;
+    struct build build; /* its flags: enum table_flag, for whatever is done */
+};
+
+/* An option that both programs have, as getopt(3) gives it. False: it is none of these. */
+#define TOOL_OPTIONS "c:d:finNopq:rsuvw"
+bool tool_option(struct tool_options *o, int c);
 
 struct tool {
     struct vec names;      /* char *, "type:name"; tool_done() frees them */
@@ -17,21 +29,15 @@ struct tool {
     struct vec tables;     /* struct table *, those that have been needed; tool.c only */
 };
 
-/* The value of the key in the first table that has it. False: none has. */
-bool tool_query(struct tool *t, const char *key);
-
-/* The same for many keys, and with the key in front of the value: one a line of standard input,
- * or as the caller finds them. tool_query_line: was it found? */
-bool tool_query_stdin(struct tool *t);
-bool tool_query_line(struct tool *t, const char *key);
-
-/* Delete the key in every table. False: none had it. */
-bool tool_delete(struct tool *t, const char *key);
-bool tool_delete_stdin(struct tool *t);
-
-/* All entries of the first table. */
-void tool_list(struct tool *t);
-
+/* The tables that the arguments name; one without a type has default_database_type. */
+void tool_start(struct tool *t, int argc, char **argv);
 void tool_done(struct tool *t);
+
+/* Do what the options say. query_input: what to do with "-q -". False: nothing was found. */
+bool tool_run(struct tool *t, const struct tool_options *o, build_fill *fill, bool (*query_input)(struct tool *));
+
+/* The value of each key, one a line of standard input, with the key in front of it. False: none was found. */
+bool tool_query_input(struct tool *t);
+bool tool_query_line(struct tool *t, const char *key); /* of one key */
 
 #endif

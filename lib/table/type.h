@@ -2,7 +2,8 @@
  *
  * A type is a struct type_ops and a row in types.c. table.c does what all types share: names,
  * sharing, folding, UTF-8 checks, locks, noticing changes. An operation gets the key ready to
- * look up, runs with the table's lock held, and returns TABLE_ERROR only after it logged why.
+ * look up, runs with the table's lock held, and returns TABLE_ERROR only after it logged why, with
+ * the cause in the table's error.
  */
 #ifndef TABLE_TYPE_H
 #define TABLE_TYPE_H
@@ -17,7 +18,10 @@ enum type_trait {
     TYPE_PATTERN = 1 << 0, /* whole keys only, which are not folded */
     TYPE_CREATED = 1 << 1, /* postmap makes such tables */
     TYPE_LIVE = 1 << 2,    /* an open table sees what others write into its file */
-    TYPE_FCNTL = 1 << 3    /* lock_fd is locked with fcntl(2); else with flock(2) */
+    TYPE_FCNTL = 1 << 3,   /* lock_fd is locked with fcntl(2); else with flock(2) */
+    TYPE_BLOCKS = 1 << 4,  /* lookups wait in a client library: daemons leave them to proxymap */
+    TYPE_READ_ONLY = 1 << 5, /* refused where it is to be written */
+    TYPE_UNTRUSTED = 1 << 6 /* anybody may have the server's ear: not for what is security-sensitive */
 };
 
 struct type_ops {
@@ -55,6 +59,8 @@ struct table {
     char *path;        /* the file whose changes are watched; NULL: none; table.c frees it */
     int lock_fd;       /* -1: nothing to lock; table.c closes it */
     void *state;       /* the type's own */
+    char *server;      /* TYPE_BLOCKS: whom it asks, "mysql db1 db2"; table.c frees it */
+    int error;         /* errno of the operation that failed; 0: trying again is of no use; -1: none that has a name */
     uid_t owner;       /* of the file; of a table made of others: of one that is not root's, if there is one */
 
     /* table.c only: */
@@ -63,11 +69,14 @@ struct table {
     int watch_fd;      /* the file, if lock_fd is not; -1: none */
     struct str why;    /* why it is not open */
     struct file_stamp stamp;
-    msec check_at;
+    struct file_stamp seen; /* the file that has taken its place, or the like, since seen_at */
+    msec check_at, seen_at, compared_at;
     unsigned references;
 };
 
 const struct table_type *types_find(const char *name, size_t len); /* NULL: there is none */
+const struct table_type *types_direct(const struct table_type *type); /* TYPE_BLOCKS: as direct.h has it, or itself */
+void types_set_direct(const struct table_type *types, size_t count);
 const struct table_type *types_all(size_t *count);                 /* sorted by name */
 
 /* For open(): wait for the lock on lock_fd, as io_wait() does (false: errno), and give it back,

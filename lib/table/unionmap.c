@@ -24,7 +24,9 @@ static enum table_result unionmap_find(struct table *t, const char *key, size_t 
 
     (void) len;
     for (size_t i = 0; i < tables->count && result != TABLE_ERROR; i++) {
-        enum table_result r = table_find(tables->items[i], key, &one);
+        struct table *part = tables->items[i];
+        enum table_result r = table_find(part, key, &one);
+        t->error = part->error;
         if (r == TABLE_ABSENT)
             continue;
         if (r == TABLE_FOUND)

@@ -17,6 +17,8 @@
 #include "base/str.h"
 
 static struct str captured;
+static char capture_dir[] = "/tmp/table_test.XXXXXX";
+static bool capture_has_dir;
 
 static void capture_sink(void *context, const struct log_line *lines, size_t count)
 {
@@ -38,6 +40,8 @@ static inline int capture_teardown(void **state)
     (void) state;
     log_remove_sinks();
     str_done(&captured);
+    if (capture_has_dir && (chdir(capture_dir) < 0 || system("rm -rf \"$PWD\"") != 0))
+        return -1;
     return 0;
 }
 
@@ -55,10 +59,9 @@ static inline const char *capture_take(void)
 /* A private directory to work in; it becomes the current one. */
 static inline void capture_enter_dir(void)
 {
-    char dir[] = "/tmp/table_test.XXXXXX";
-
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(chdir(dir), 0);
+    assert_non_null(mkdtemp(capture_dir));
+    capture_has_dir = true;
+    assert_int_equal(chdir(capture_dir), 0);
 }
 
 static inline void capture_write(const char *path, const char *text)

@@ -147,7 +147,7 @@ static void test_places(void **state)
     str_done(&value);
 }
 
-/* A pattern that backtracks without end comes to an end. */
+/* A pattern that backtracks without end comes to an end, and nobody knows whether it would have matched. */
 static void test_limits(void **state)
 {
     struct str key = {0}, value = {0};
@@ -155,11 +155,11 @@ static void test_limits(void **state)
     (void) state;
     if (!table_type_exists("pcre"))
         skip();
-    struct table *t = table_open("pcre:{{/^(a|aa|a?)*$/ x}}", 0);
+    struct table *t = table_open("pcre:{{/^(a|aa|a?)*$/ x}, {/./ y}}", 0);
     for (int i = 0; i < 200; i++)
         str_addc(&key, 'a');
     str_addc(&key, 'b');
-    assert_int_equal(table_find(t, str_text(&key), &value), TABLE_ABSENT);
+    assert_int_equal(table_find(t, str_text(&key), &value), TABLE_ERROR);
     assert_non_null(strstr(capture_take(), "match limit exceeded"));
     table_close(t);
     str_done(&key);

@@ -1,6 +1,9 @@
 #include "tests/unit/table/capture.h"
 
+#include <fcntl.h>
+
 #include "base/clock.h"
+#include "base/mem.h"
 #include "config/config.h"
 #include "table/table.h"
 
@@ -154,6 +157,9 @@ static void test_changes(void **state)
 
     unlink("file");
     clock_fake(now += 1001, time(NULL) + 1000);
+    assert_finds(t, "k", "newer");
+    assert_null(table_stale());     /* an editor takes it away for a moment, too */
+    clock_fake(now += 1001, time(NULL) + 1000);
     assert_finds(t, "k", "newer");  /* what is in memory serves on ... */
     assert_string_equal(table_stale(), "texthash:file"); /* ... and somebody is told */
 
@@ -171,6 +177,38 @@ static void test_changes(void **state)
     clock_fake(now += 1001, time(NULL) + 1000);
     assert_finds(t, "k", "v");
     table_close(t);
+}
+
+/* A file that is being written is left alone until it has stayed the same for half a second. */
+static void test_half_written(void **state)
+{
+    msec now = 1000 * 1000;
+    time_t wall = time(NULL);
+    struct timespec written[2] = {{.tv_sec = wall}, {.tv_sec = wall}};
+
+    (void) state;
+    capture_take();
+    clock_fake(now, wall);
+    capture_write("written", "k old\n");
+    struct table *t = table_open("texthash:written", 0);
+    for (int i = 1; i < 8; i++) { /* 300 ms each */
+        char *text = mem_printf("k %0*d\n", i, 0);
+        capture_write("written", text);
+        utimensat(AT_FDCWD, "written", written, 0);
+        mem_free(text);
+        clock_fake(now += 300, wall);
+        assert_finds(t, "k", "old");
+    }
+    clock_fake(now += 300, wall);
+    assert_finds(t, "k", "old");
+    clock_fake(now += 300, wall);
+    assert_finds(t, "k", "0000000");
+    capture_write("written", "k in time\n");
+    utimensat(AT_FDCWD, "written", written, 0);
+    clock_fake(now += 300, wall + 1); /* nobody has written for a second */
+    assert_finds(t, "k", "in time");
+    table_close(t);
+    assert_string_equal(capture_take(), "");
 }
 
 static void test_lists(void **state)
@@ -218,7 +256,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shared), cmocka_unit_test(test_folding),
         cmocka_unit_test(test_long_keys), cmocka_unit_test(test_utf8_values), cmocka_unit_test(test_texthash),
-        cmocka_unit_test(test_file_values), cmocka_unit_test(test_lists), cmocka_unit_test(test_changes)};
+        cmocka_unit_test(test_file_values), cmocka_unit_test(test_lists), cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_half_written)};
 
     return cmocka_run_group_tests(tests, setup, capture_teardown);
 }

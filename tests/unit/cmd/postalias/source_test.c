@@ -26,6 +26,7 @@ static const struct {
     {"comments stay", "a: (one) b (two)\n", "a=(one) b (two);", ""},
     {"names with phrases", "a: \"B C\" <b@c>, d\n", "a=\"B C\" <b@c>, d;", ""},
     {"a quoted name", "\"a b\": c\n\"a@b\" : c\n", "\"a b\"=c;\"a@b\"=c;", ""},
+    {"quotes without need", "\"a.b\": c\n\"\": d\n", "a.b=c;", W("2") "need name:value pair\n"},
     {"a colon in quotes", "\"a:b\": c\n", "\"a:b\"=c;", ""},
     {"backslashes", "a: \\root\n", "a=root;", ""},
     {"no colon", "a b\n", "", W("1") "need name:value pair\n"},
