@@ -3,9 +3,7 @@
  * A datagram holds one or more finished lines; all that have arrived by the time it looks are taken
  * with one system call, and leave with one. See postlogd(8).
  */
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -13,44 +11,14 @@
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
+#include "daemon/postlog.h"
 
-enum { DATAGRAMS = 10, DATAGRAM_BYTES = 64 * 1024, MAX_PENDING = 1024 * 1024, PAUSE_US = 200 };
-
-static struct str pending;
-
-static char buffers[DATAGRAMS][DATAGRAM_BYTES];
-
-/* Append those that have arrived to pending. False: there are no more. */
-static bool receive(int fd)
-{
-    struct mmsghdr messages[DATAGRAMS];
-    struct iovec pieces[DATAGRAMS];
-
-    for (int i = 0; i < DATAGRAMS; i++) {
-        pieces[i] = (struct iovec){.iov_base = buffers[i], .iov_len = DATAGRAM_BYTES};
-        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &pieces[i], .msg_iovlen = 1}};
-    }
-    int count = recvmmsg(fd, messages, DATAGRAMS, MSG_DONTWAIT, NULL);
-    for (int i = 0; i < count; i++) {
-        str_add(&pending, buffers[i], messages[i].msg_len);
-        if (pending.len > 0 && pending.data[pending.len - 1] != '\n')
-            str_addc(&pending, '\n');
-    }
-    return count == DATAGRAMS;
-}
+enum { PAUSE_US = 200 };
 
 static void append_datagrams(int fd)
 {
     loop_set_pause(PAUSE_US);
-    str_clear(&pending);
-    while (receive(fd) && pending.len < MAX_PENDING)
-        continue;
-    if (pending.len > 0 && !logging_write_file(pending.data, pending.len)) {
-        int cause = errno;
-        log_remove_sinks();
-        log_warn("write %s: %s", conf.maillog_file, strerror(cause));
-        logging_reopen_file();
-    }
+    postlog_drain(fd);
 }
 
 /* maillog_file must lie below one of maillog_file_prefixes: main.cf is not root's shell. */
@@ -84,6 +52,7 @@ static const struct daemon_program program = {
     .name = "postlogd",
     .before_jail = check_prefix,
     .datagram = append_datagrams,
+    .watchdog_s = &conf.postlogd_watchdog_timeout,
     .is_eternal = true,
 };
 

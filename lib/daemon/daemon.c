@@ -12,7 +12,9 @@
 #include "daemon/crash.h"
 #include "daemon/jail.h"
 #include "daemon/logging.h"
+#include "daemon/names.h"
 #include "daemon/worker.h"
+#include "table/proxy.h"
 
 static const char *program_name, *service_name;
 
@@ -111,6 +113,9 @@ int daemon_main(int argc, char **argv, const struct daemon_program *program)
     options.worker.max_use = conf.max_use;
     options.worker.max_idle_s = conf.max_idle;
     allow_many_descriptors();
+    net_limit_window(conf.tcp_windowsize);
+    names_by_dns();
+    proxy_use(true);
     if (program->before_jail != NULL)
         program->before_jail();
     jail_enter(options.is_chroot ? conf.queue_directory : NULL,

@@ -39,8 +39,12 @@ struct daemon_program {
     void (*leaving)(void);                     /* the last act before exit. May be NULL */
     bool has_one_client;                       /* mux: the client gets all the room there is (daemon_session_room);
                                                   the next one waits for another worker */
+    bool serves_many;                          /* session: clients stay and ask now and then, so the process limit is
+                                                  not theirs; draining() ends those that are asking nothing */
     bool is_single;                            /* one session or request a process, as Postfix */
     bool keeps_root;                           /* local, virtual, pipe: change identity by themselves */
+    const int *watchdog_s;                     /* of conf: after so long without a turn of the loop it is stuck; NULL:
+                                                  daemon_timeout */
     bool is_eternal;                           /* neither max_use nor max_idle end it: qmgr, anvil ... */
 };
 

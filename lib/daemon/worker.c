@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "daemon/logging.h"
 #include "daemon/share.h"
+#include "daemon/watchdog.h"
 #include "table/table.h"
 
 enum {
@@ -151,6 +152,8 @@ static bool is_full(void)
 {
     int own = daemon_session_limit();
 
+    if (program->serves_many)
+        return false;
     if (program->has_one_client)
         return is_full_for_client();
     return (own > 0 && sessions >= (unsigned) own) || (share->limit > 0 && share_total(share) >= share->limit);
@@ -541,6 +544,7 @@ void worker_run(const struct daemon_program *daemon, const struct worker_options
         options.max_use = options.max_idle_s = 0;
     watch_listeners();
     report(true);
+    watchdog_start(program->watchdog_s != NULL ? *program->watchdog_s : conf.daemon_timeout);
     if (status_fd >= 0)
         status_watch = loop_watch_readable(status_fd, master_gone, &status_watch);
     if (options.max_idle_s > 0)
