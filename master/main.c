@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/net.h"
 #include "config/config.h"
 #include "config/environment.h"
 #include "daemon/crash.h"
@@ -188,6 +189,7 @@ static bool can_load_config(bool is_told)
 static void on_hangup(int signal)
 {
     (void) signal;
+    logging_reopen_file(); /* "postfix logrotate" may have renamed it */
     log_info("reload -- version %s, configuration %s", conf.mail_version, config_dir());
     if (!can_load_config(false)) {
         can_load_config(true);
@@ -248,6 +250,7 @@ static void serve(void)
     loop_on_signal(SIGTERM, on_terminate);
     loop_on_signal(SIGINT, on_terminate);
     loop_on_signal(SIGHUP, on_hangup);
+    net_limit_window(conf.tcp_windowsize);
     master_reload_services();
     log_info("daemon started -- version %s, configuration %s", conf.mail_version, config_dir());
     say_ready();

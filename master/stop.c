@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "config/config.h"
 #include "daemon/jail.h"
+#include "daemon/postlog.h"
 #include "master/service.h"
 #include "queue/journal.h"
 
@@ -19,14 +20,14 @@ static const struct {
     const char *program;
     int stage;
 } stages[] = {
-    {"qmgr", 1}, {"cleanup", 2}, {"bounce", 2}, {"trivial-rewrite", 2}, {"postlogd", 3},
+    {"qmgr", 1}, {"nqmgr", 1}, {"oqmgr", 1}, {"cleanup", 2}, {"bounce", 2}, {"trivial-rewrite", 2}, {"postlogd", 3},
 };
 enum { LAST_STAGE = 3 };
 
-static int stage_of(const struct service *s)
+int master_stop_stage(const char *program)
 {
     for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
-        if (strcmp(stages[i].program, s->line->command) == 0)
+        if (strcmp(stages[i].program, program) == 0)
             return stages[i].stage;
     return 0;
 }
@@ -37,7 +38,7 @@ static int signal_stage(int stage, int signal)
 
     list_each(pos, &master_services) {
         struct service *s = list_entry(pos, struct service, link);
-        if (stage_of(s) != stage)
+        if (master_stop_stage(s->line->command) != stage)
             continue;
         workers += s->worker_count;
         if (signal != 0)
@@ -67,6 +68,18 @@ static void end_stage(int stage)
     reap();
 }
 
+/* What came when postlogd had looked for the last time, or had not begun yet. */
+static void take_last_lines(void)
+{
+    list_each(pos, &master_services) {
+        struct service *s = list_entry(pos, struct service, link);
+        if (master_stop_stage(s->line->command) != LAST_STAGE)
+            continue;
+        for (int i = 0; i < s->listen_count; i++)
+            postlog_drain(s->listen_fds[i]);
+    }
+}
+
 void master_stop_everything(void)
 {
     struct str why = {0};
@@ -79,5 +92,6 @@ void master_stop_everything(void)
     if (settled < 0)
         log_error("messages in the journal stay there until the next start: %s", str_text(&why));
     end_stage(LAST_STAGE);
+    take_last_lines();
     str_done(&why);
 }

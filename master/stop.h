@@ -8,4 +8,6 @@
  * queue files: after a stop the queue directories hold everything (doc/store.md). */
 void master_stop_everything(void);
 
+int master_stop_stage(const char *program); /* in which of these its turn is, 0 first */
+
 #endif

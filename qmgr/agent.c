@@ -45,6 +45,12 @@ static void agent_free(struct agent *a)
 
 /* --- the connection --- */
 
+static void nobody_coming(struct transport *t)
+{
+    t->coming = NULL;
+    timer_stop(&t->hello_timer);
+}
+
 static void hello(struct mux *m, const char *bytes, size_t n)
 {
     struct agent *a = mux_context(m);
@@ -56,7 +62,7 @@ static void hello(struct mux *m, const char *bytes, size_t n)
     a->room = room < 0 ? 1 : (unsigned) room;
     a->idle_since = clock_now();
     if (a->transport->coming == a)
-        a->transport->coming = NULL;
+        nobody_coming(a->transport);
     update_free(a);
     qmgr_turn_soon();
 }
@@ -76,7 +82,7 @@ static void closed(struct mux *m)
     struct transport *t = a->transport;
 
     if (t->coming == a) {
-        t->coming = NULL;
+        nobody_coming(t);
         timer_set(&t->connect_timer, clock_after(CONNECT_RETRY_MS));
     }
     agent_free(a);
@@ -91,17 +97,44 @@ static void try_again(void *arg)
     qmgr_turn_soon();
 }
 
-static void cannot_connect(struct transport *t)
+static void unavailable(struct transport *t)
 {
     struct dsn why = {.status = "4.3.0", .reason = "mail transport unavailable"};
+
+    log_warn("connect to transport private/%s: %m", t->name);
+    qmgr_transport_suspend(t, &why);
+}
+
+static void watch_for_hello(struct transport *t);
+
+/* The connection stands since master listens, whether or not the program can be started. */
+static void no_hello(void *arg)
+{
+    struct transport *t = arg;
+
+    if (t->agent_count > 1) { /* others are at work: there may be no room for more */
+        watch_for_hello(t);
+        return;
+    }
+    errno = ETIMEDOUT;
+    unavailable(t);
+    mux_close(t->coming->mux);
+}
+
+static void watch_for_hello(struct transport *t)
+{
+    t->hello_timer = (struct timer){.fire = no_hello, .arg = t};
+    timer_set(&t->hello_timer, clock_after((msec) conf.qmgr_ipc_timeout * 1000));
+}
+
+static void cannot_connect(struct transport *t)
+{
     bool is_full = errno == EAGAIN || errno == ETIMEDOUT; /* the backlog: many wait there already */
 
     t->connect_timer = (struct timer){.fire = try_again, .arg = t};
     timer_set(&t->connect_timer, clock_after(CONNECT_RETRY_MS));
-    if (is_full || !list_is_empty(&t->agents))
-        return;
-    log_warn("connect to transport private/%s: %m", t->name);
-    qmgr_transport_suspend(t, &why);
+    if (!is_full && list_is_empty(&t->agents))
+        unavailable(t);
 }
 
 static void open_one_more(struct transport *t)
@@ -123,6 +156,7 @@ static void open_one_more(struct transport *t)
     t->coming = a;
     t->connect_timer = (struct timer){.fire = try_again, .arg = t};
     a->mux = mux_new_client(fd, &handler, a);
+    watch_for_hello(t);
 }
 
 /* --- deliveries --- */

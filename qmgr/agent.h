@@ -2,7 +2,9 @@
  *
  * An agent's hello says how many deliveries it takes at once. When all are busy one more connection
  * is opened, which counts from its hello on: where the process limit of master.cf is reached it
- * waits in the service's backlog, and so does the mail here.
+ * waits in the service's backlog, and so does the mail here. But if nothing else works for the
+ * transport, and no hello comes within qmgr_ipc_timeout, then its process cannot start, and its
+ * mail is deferred as if the service did not exist.
  */
 #ifndef QMGR_AGENT_H
 #define QMGR_AGENT_H

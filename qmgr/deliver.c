@@ -138,7 +138,7 @@ static void note_outcomes(struct attempt *a)
         const struct delivery_recipient *r = &a->d.recipients[i];
         if (r->outcome == OUTCOME_DEFERRED)
             m->is_deferred = true;
-        if (r->outcome == OUTCOME_DONE ? !r->is_sent : (m->e.trace_flags & TRACE_V) != 0)
+        if (r->outcome != OUTCOME_DONE || !r->is_sent) /* of an alias to be tried again, some may have bounced */
             m->has_reports = true;
     }
 }

@@ -16,6 +16,7 @@
 #include "qmgr/scan.h"
 #include "qmgr/turn.h"
 #include "queue/dirs.h"
+#include "queue/erase.h"
 #include "queue/journal.h"
 
 enum {
@@ -132,8 +133,8 @@ static bool take(const char *queue, const char *queue_id, const char *path, bool
             log_warn("%s: rename %s from %s to %s: %m", queue_id, queue_id, queue, "active");
         return false;
     }
-    if (queue == deferred.queue)
-        queue_remove("defer", queue_id); /* the reasons of the last attempt */
+    if (queue == deferred.queue && (st.st_mode & MODE_EXPIRE) == 0)
+        erase_file("defer", queue_id); /* the reasons of the last attempt */
     become_active(queue_id, st.st_mode, st.st_size);
     return true;
 }

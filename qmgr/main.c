@@ -111,6 +111,7 @@ int main(int argc, char **argv)
         .draining = draining,
         .is_idle = is_idle,
         .reload = qmgr_reload,
+        .watchdog_s = &conf.qmgr_daemon_timeout,
         .is_eternal = true,
     };
 

@@ -177,6 +177,12 @@ static void log_active(const struct message *m, const struct message_bytes *byte
         qmgr_message_log_address(m->e.sender), (unsigned long long) m->e.content_size, count);
 }
 
+static void leave_deferred(struct message *m)
+{
+    m->next_offset = 0;
+    m->is_deferred = true;
+}
+
 void qmgr_message_start(struct message *m)
 {
     struct message_bytes bytes;
@@ -200,7 +206,10 @@ void qmgr_message_start(struct message *m)
         probe_count++;
     log_active(m, &bytes);
     message_close(&bytes);
-    add_recipients(m, m->e.recipients, m->e.recipient_count, NULL);
+    if (m->is_force_expired && qmgr_store_has_log(m, "defer")) /* intake.c kept the reasons: no last attempt */
+        leave_deferred(m);
+    else
+        add_recipients(m, m->e.recipients, m->e.recipient_count, NULL);
     qmgr_message_check(m);
 }
 

@@ -19,10 +19,11 @@
 #include "qmgr/recent.h"
 #include "qmgr/turn.h"
 #include "queue/dirs.h"
+#include "queue/erase.h"
 #include "queue/record.h"
 #include "queue/settle.h"
 
-enum { SETTLE_AGAIN_MS = 10 * 1000, LOST_DELAY_S = 60 };
+enum { SETTLE_AGAIN_MS = 10 * 1000, MOVE_AGAIN_MS = 1000, MOVE_AGAIN_MAX_MS = 60 * 1000, LOST_DELAY_S = 60 };
 
 /* --- readers and marks --- */
 
@@ -143,7 +144,7 @@ void qmgr_store_no_more_traces(struct message *m)
 
 struct settling {
     struct message *message;
-    const char *queue;          /* where to: incoming, active, deferred or corrupt */
+    const char *queue;          /* where to: incoming, active, deferred, corrupt or saved */
     time_t mtime;
     size_t done_count;          /* marks that the file will show */
     msec since;
@@ -295,19 +296,6 @@ void qmgr_store_adopt(struct message *m)
 
 /* --- ends --- */
 
-void qmgr_store_remove(struct message *m)
-{
-    if (is_put_off(m, qmgr_store_remove))
-        return;
-    qmgr_recent_add(m->queue_id);
-    if (m->feed != NULL)
-        qmgr_feed_mark_done(m->feed, m);
-    else if (!queue_remove("active", m->queue_id) && errno != ENOENT)
-        log_warn("%s: remove %s from %s: %m", m->queue_id, m->queue_id, "active");
-    log_info("%s: removed", m->queue_id);
-    qmgr_message_free(m);
-}
-
 void qmgr_store_drop(struct message *m)
 {
     if (is_put_off(m, qmgr_store_drop))
@@ -317,19 +305,82 @@ void qmgr_store_drop(struct message *m)
     qmgr_message_free(m);
 }
 
+/* --- moving the file out of active/ --- */
+
+struct move {
+    struct message *message;
+    const char *to;             /* deferred, corrupt or saved */
+    time_t retry;               /* deferred: when it is tried again */
+    msec pause;
+    struct timer again;
+};
+
+static void move_file(struct message *m, const char *to, time_t retry, msec pause);
+
+static void move_again(void *arg)
+{
+    struct move *move = arg;
+
+    move_file(move->message, move->to, move->retry, move->pause);
+    mem_free(move);
+}
+
+/* The disk may be full, or its file system have become read-only: the message is kept in mind until it can be moved. */
+static void move_later(struct message *m, const char *to, time_t retry, msec pause)
+{
+    log_warn("%s: rename %s from %s to %s: %m", m->queue_id, m->queue_id, "active", to);
+    struct move *move = mem_zalloc(sizeof(*move));
+    *move = (struct move){.message = m, .to = to, .retry = retry,
+        .pause = pause * 2 < MOVE_AGAIN_MAX_MS ? pause * 2 : MOVE_AGAIN_MAX_MS,
+        .again = {.fire = move_again, .arg = move}};
+    timer_set(&move->again, clock_after(pause));
+}
+
+static void move_file(struct message *m, const char *to, time_t retry, msec pause)
+{
+    bool is_moved = queue_rename(m->queue_id, "active", to);
+
+    if (!is_moved && errno != ENOENT)
+        move_later(m, to, retry, pause);
+    else if (is_moved && strcmp(to, "deferred") == 0)
+        is_deferred_now(m, retry);
+    else
+        qmgr_message_free(m);
+}
+
+/* dont_remove: somebody wants to look at it. */
+static void save(struct message *m)
+{
+    if (m->feed != NULL)
+        settle_to(m, "saved", 0);
+    else
+        move_file(m, "saved", 0, MOVE_AGAIN_MS);
+}
+
+void qmgr_store_remove(struct message *m)
+{
+    if (is_put_off(m, qmgr_store_remove))
+        return;
+    qmgr_recent_add(m->queue_id);
+    log_info("%s: removed", m->queue_id);
+    if (conf.dont_remove != 0) {
+        save(m);
+        return;
+    }
+    if (m->feed != NULL)
+        qmgr_feed_mark_done(m->feed, m);
+    else if (!erase_file("active", m->queue_id) && errno != ENOENT)
+        log_warn("%s: remove %s from %s: %m", m->queue_id, m->queue_id, "active");
+    qmgr_message_free(m);
+}
+
 static void defer_file(struct message *m, time_t retry)
 {
     struct timespec times[2] = {{.tv_sec = retry}, {.tv_sec = retry}};
 
     if (utimensat(AT_FDCWD, m->where.path, times, 0) < 0 && errno != ENOENT)
         log_warn("%s: update %s time stamps: %m", m->queue_id, m->where.path);
-    if (queue_rename(m->queue_id, "active", "deferred")) {
-        is_deferred_now(m, retry);
-        return;
-    }
-    if (errno != ENOENT)
-        log_warn("%s: rename %s from %s to %s: %m", m->queue_id, m->queue_id, "active", "deferred");
-    qmgr_message_free(m);
+    move_file(m, "deferred", retry, MOVE_AGAIN_MS);
 }
 
 static void defer_settled(struct message *m)
@@ -369,7 +420,5 @@ void qmgr_store_corrupt(struct message *m, const char *why)
         settle_to(m, "corrupt", 0);
         return;
     }
-    if (!queue_rename(m->queue_id, "active", "corrupt"))
-        log_warn("%s: save corrupt file queue %s id %s: %m", m->queue_id, "active", m->queue_id);
-    qmgr_message_free(m);
+    move_file(m, "corrupt", 0, MOVE_AGAIN_MS);
 }

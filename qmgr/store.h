@@ -22,7 +22,7 @@ void qmgr_store_read_ended(struct message *m, struct feed *read);
 bool qmgr_store_is_over(const struct message *m);  /* all is done and nothing to report: the next step is its removal */
 void qmgr_store_recipient_done(struct message *m, uint32_t offset);
 bool qmgr_store_is_delay_to_clear(const struct message *m); /* and the end of the delay is to be reported */
-bool qmgr_store_has_log(const struct message *m, const char *queue); /* bounce, trace */
+bool qmgr_store_has_log(const struct message *m, const char *queue); /* bounce, defer, trace */
 
 /* Make it a file in active/ (incoming/ if it has not been started: m is gone then), then call next(m)
  * from here or later; next may be NULL. Tried again until it succeeds. */

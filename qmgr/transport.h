@@ -39,6 +39,7 @@ struct transport {
     struct list idle_paths;        /* oldest first */
     struct list agents, free_agents; /* struct agent: all; those with room */
     struct agent *coming;          /* connected, its hello has not come */
+    struct timer hello_timer;      /* for the longest that this may last */
     struct timer connect_timer;    /* no new connection before */
     unsigned agent_count;
 };
