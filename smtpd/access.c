@@ -20,9 +20,7 @@ struct access {
 
 typedef enum verdict access_action(struct session *s, const struct access *a, struct reply *why);
 
-/* A status of one kind of address makes no sense for another: "bad destination mailbox" for a
- * sender. For what is no address at all, none of them does. */
-static const char *fitting_status(struct session *s, const char *dsn, const char *class)
+const char *smtpd_access_fit_status(struct session *s, const char *dsn, const char *class)
 {
     static const struct {
         const char *class, *last; /* by the last digit of what was said: what fits */
@@ -46,7 +44,7 @@ static const char *split_status(
     char status[DSN_STATUS_SIZE];
     const char *text = dsn_split(a->text, default_dsn, status);
 
-    *dsn = fitting_status(s, arena_strdup(&s->scratch, status), a->class);
+    *dsn = smtpd_access_fit_status(s, arena_strdup(&s->scratch, status), a->class);
     return *text == 0 ? default_text : text;
 }
 
@@ -98,8 +96,8 @@ static enum verdict act_dunno(struct session *s, const struct access *a, struct 
 
 static enum verdict permit_from(struct session *s, const struct access *a)
 {
-    return smtpd_verdict_permit(
-        s, a->verb, a->class, arena_printf(&s->scratch, "%s from %s", a->key, a->table));
+    return smtpd_verdict_permit_from(
+        s, a->verb, a->class, a->key, arena_printf(&s->scratch, "from %s", a->table));
 }
 
 static enum verdict act_ok(struct session *s, const struct access *a, struct reply *why)
@@ -126,15 +124,15 @@ static bool has_message(struct session *s, const struct access *a)
 {
     if (s->mail != NULL)
         return true;
-    log_warn("access table %s: with smtpd_delay_reject=no, action %s is always skipped in client or helo restrictions",
-        a->table, a->verb);
+    log_warn("access table %s: with smtpd_delay_reject=no, action %s is always skipped in " CLASS_CLIENT
+        " or " CLASS_HELO " restrictions", a->table, a->verb);
     return false;
 }
 
 static enum verdict act_hold(struct session *s, const struct access *a, struct reply *why)
 {
     (void) why;
-    if (!has_message(s, a))
+    if (!has_message(s, a) || s->mail->is_hold)
         return DUNNO;
     s->mail->is_hold = true;
     log_action(s, "hold", a, *a->text != 0 ? a->text : "triggers HOLD action");
@@ -203,7 +201,7 @@ static enum verdict act_prepend(struct session *s, const struct access *a, struc
     if (!has_message(s, a))
         return DUNNO;
     if (s->mail->content != NULL)
-        log_warn("access table %s: action PREPEND must execute before the message content", a->table);
+        log_warn("access table %s: action PREPEND must be used before smtpd_end_of_data_restrictions", a->table);
     else
         vec_add(&s->mail->prepend, arena_strdup(&s->mail->arena, a->text));
     return DUNNO;
@@ -235,7 +233,7 @@ static bool is_all_digits(const char *text)
 static bool is_reply(const char *value)
 {
     return (value[0] == '4' || value[0] == '5') && isdigit((unsigned char) value[1]) &&
-        isdigit((unsigned char) value[2]) && !isdigit((unsigned char) value[3]);
+        isdigit((unsigned char) value[2]) && isspace((unsigned char) value[3]);
 }
 
 static enum verdict act_reply(struct session *s, struct access *a, struct reply *why)
@@ -252,6 +250,12 @@ static enum verdict act_restrictions(struct session *s, const struct access *a, 
     struct checks *c = s->checks;
     const char *name = c->name, *class = c->class;
 
+    if (strchr(a->value, ':') != NULL) { /* who would have opened it? */
+        log_warn("access table %s has entry with lookup table: %s", a->table, a->value);
+        log_warn("do not specify lookup tables inside SMTPD access maps");
+        log_warn("define a restriction class and specify its name instead.");
+        return refuse_configuration(s, why);
+    }
     c->name = a->name;
     c->class = a->class;
     enum verdict v = smtpd_restrict_text(s, a->value, a->table, why);
@@ -270,9 +274,9 @@ enum verdict smtpd_access_act(struct session *s, const char *value, const char *
     for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
         if (strcasecmp(a.verb, actions[i].verb) == 0)
             return actions[i].act(s, &a, why);
-    if (is_reply(value))
-        return act_reply(s, &a, why);
     if (is_all_digits(value)) /* pop-before-smtp databases have a time here */
         return permit_from(s, &a);
+    if (is_reply(value))
+        return act_reply(s, &a, why);
     return act_restrictions(s, &a, why);
 }

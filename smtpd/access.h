@@ -10,4 +10,8 @@
 enum verdict smtpd_access_act(struct session *s, const char *value, const char *table, const char *key,
     const char *name, const char *class, struct reply *why);
 
+/* A status of one kind of address makes no sense for another: "bad destination mailbox" for a
+ * sender. For what is no address at all, none of them does. The one that fits, from the session's scratch. */
+const char *smtpd_access_fit_status(struct session *s, const char *dsn, const char *class);
+
 #endif

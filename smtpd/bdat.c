@@ -36,7 +36,7 @@ static struct reply bad_syntax(struct session *s)
     log_warn("%s: malformed BDAT command syntax from %s: %.100s", queue_id(s), s->peer.namaddr, str_text(&s->line));
     s->error_classes |= NOTIFY_PROTOCOL;
     /* How long the chunk is nobody knows: what follows cannot be told from commands. */
-    return (struct reply){.code = 521, .dsn = "5.5.4", .text = "Syntax: BDAT count [LAST]", .is_last = true};
+    return reply(521, "5.5.4", "Syntax: BDAT count [LAST]");
 }
 
 /* May this chunk be taken? */
@@ -106,7 +106,7 @@ struct reply smtpd_bdat_cmd(struct session *s, const struct words *w)
     long size;
 
     if ((s->ehlo_discard & EHLO_CHUNKING) != 0)
-        return (struct reply){.code = 521, .dsn = "5.5.1", .text = "Error: command not implemented", .is_last = true};
+        return reply(521, "5.5.1", "Error: command not implemented");
     if (w->count < 2 || w->count > 3 || !smtpd_parse_number(w->item[1].text, &size) ||
         (w->count == 3 && !smtpd_parse_is_word(&w->item[2], "LAST")))
         return bad_syntax(s);

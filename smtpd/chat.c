@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "config/config.h"
 #include "mail/postmaster.h"
+#include "smtpd/filter.h"
 #include "smtpd/footer.h"
 
 enum { SHORT_WAIT_MS = 1000 };
@@ -89,6 +90,8 @@ bool smtpd_chat_read(struct session *s)
     while (len > 0 && (s->line.data[len - 1] == '\n' || s->line.data[len - 1] == '\r'))
         len--;
     str_cut(&s->line, len);
+    if (s->verbosity > 0)
+        log_info("< %s: %s", s->peer.namaddr, str_text(&s->line));
     postmaster_note(&s->transcript, POSTMASTER_IN, str_text(&s->line));
     return true;
 }
@@ -120,6 +123,8 @@ static void put_line(struct session *s, const struct reply *r, const char *text,
         text);
     str_cut(&line, LINE_BYTES);
     smtpd_chat_mask(line.data);
+    if (s->verbosity > 0)
+        log_info("> %s: %s", s->peer.namaddr, line.data);
     postmaster_note(&s->transcript, POSTMASTER_OUT, line.data);
     str_adds(&line, "\r\n");
     stream_add(&s->stream, line.data, line.len);
@@ -143,6 +148,8 @@ void smtpd_chat_send(struct session *s, const struct reply *r)
     struct reply out = *r;
 
     soften(s, &out);
+    if (reply_is_error(&out))
+        smtpd_filter_refusal(s, &out);
     if (reply_is_error(&out))
         out.text = smtpd_footer_add(s, &out);
     /* A client that makes errors waits for each answer. */

@@ -13,12 +13,13 @@
 #include "smtpd/chat.h"
 #include "smtpd/dots.h"
 #include "smtpd/mail.h"
+#include "smtpd/notify.h"
 #include "smtpd/restrict.h"
 #include "smtpd/setup.h"
 
 struct content {
     struct dots dots;
-    struct str first;     /* the beginning of the first line, until there is enough of it */
+    struct str first;     /* the beginning of a first line, until there is enough of it */
     bool is_past_first;
 };
 
@@ -89,38 +90,51 @@ static void pass(struct mail *m, const char *bytes, size_t n)
         cleanup_content(m->cleanup, bytes, n);
 }
 
-/* A message that was a line of a mailbox before, or begins with a blank, would look like a part of
- * our header. */
-static void pass_first(struct mail *m, const char *bytes, size_t n)
+enum { ENOUGH = 256 }; /* bytes that tell what sort of line it is */
+
+/* Lines that began a message in a mailbox, and a blank at the beginning, would look like a part of our
+ * header. How many bytes were passed: a line of a mailbox, or everything. */
+static size_t pass_first(struct mail *m, const char *bytes, size_t n)
 {
     static const char marker[] = "X-Mailbox-Line: ";
+    const char *end = memchr(bytes, '\n', n);
     size_t quoted = 0;
 
     while (quoted < n && bytes[quoted] == '>')
         quoted++;
-    if (n - quoted >= 5 && strncasecmp(bytes + quoted, "From ", 5) == 0)
+    if (n - quoted >= 5 && strncasecmp(bytes + quoted, "From ", 5) == 0) {
         pass(m, marker, sizeof(marker) - 1);
-    else if (n > 0 && (bytes[0] == ' ' || bytes[0] == '\t'))
+        if (end != NULL)
+            n = (size_t) (end - bytes) + 1;
+        pass(m, bytes, n);
+        return n;
+    }
+    if (n > 0 && (bytes[0] == ' ' || bytes[0] == '\t'))
         pass(m, "\n", 1);
     pass(m, bytes, n);
     m->content->is_past_first = true;
+    return n;
 }
 
-/* The first line is looked at as a whole, or as much of it as matters. */
+/* First lines are looked at as wholes, or as much of them as matters. */
 static void pass_beginning(struct mail *m, const char *bytes, size_t n)
 {
-    enum { ENOUGH = 256 };
     struct content *c = m->content;
+    struct str held = c->first;
 
-    if (c->first.len == 0 && (n >= ENOUGH || memchr(bytes, '\n', n) != NULL)) {
-        pass_first(m, bytes, n);
-        return;
+    c->first = (struct str){0};
+    if (held.len > 0) {
+        str_add(&held, bytes, n);
+        bytes = held.data;
+        n = held.len;
+    }
+    while (!c->is_past_first && (n >= ENOUGH || memchr(bytes, '\n', n) != NULL)) {
+        size_t used = pass_first(m, bytes, n);
+        bytes += used;
+        n -= used;
     }
     str_add(&c->first, bytes, n);
-    if (c->first.len < ENOUGH && memchr(c->first.data, '\n', c->first.len) == NULL)
-        return;
-    pass_first(m, c->first.data, c->first.len);
-    str_done(&c->first);
+    str_done(&held);
 }
 
 /* Decoded content; counted as with CRLF line ends, as SIZE counts (RFC 1870 5). */
@@ -278,6 +292,8 @@ void smtpd_content_finish(struct session *s)
 
 struct reply smtpd_content_end(struct session *s)
 {
+    smtpd_notify_flush(s);
+
     struct mail *m = s->mail;
     struct reply why;
 

@@ -41,5 +41,9 @@ struct reply smtpd_etrn_cmd(struct session *s, const struct words *w)
         return reply(501, NULL, "Error: invalid parameter syntax");
     if (smtpd_restrict_etrn(s, domain, &why) == REJECT)
         return why;
+    if (s->is_stand_alone) {
+        log_warn("do not use ETRN in \"sendmail -bs\" mode");
+        return reply(458, NULL, "Unable to queue messages");
+    }
     return queue_run(s, domain);
 }

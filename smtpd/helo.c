@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "smtpd/chat.h"
 #include "smtpd/mail.h"
+#include "smtpd/notify.h"
 #include "smtpd/restrict.h"
 #include "smtpd/setup.h"
 #include "smtpd/xclient.h"
@@ -23,11 +24,11 @@ static const char *greeting_name(struct session *s, const struct words *w, struc
     return arena_strdup(&s->arena, name);
 }
 
-static void begin_anew(struct session *s, const char *name, bool is_esmtp)
+static void begin_anew(struct session *s, const char *name)
 {
     smtpd_mail_free(s);
+    smtpd_notify_flush(s);
     s->helo_name = name;
-    s->is_esmtp = is_esmtp;
 }
 
 struct reply smtpd_helo_cmd(struct session *s, const struct words *w)
@@ -41,7 +42,7 @@ struct reply smtpd_helo_cmd(struct session *s, const struct words *w)
     const char *name = greeting_name(s, w, &why);
     if (name == NULL)
         return why;
-    begin_anew(s, name, false);
+    begin_anew(s, name); /* who has said EHLO before goes on with ESMTP */
     return reply(250, NULL, conf.myhostname);
 }
 
@@ -53,8 +54,9 @@ static unsigned discarded(struct session *s)
 
     if (table_list_count(smtpd_setup.ehlo_discard) > 0 &&
         table_list_find(smtpd_setup.ehlo_discard, s->peer.addr, &words) == TABLE_FOUND)
-        mask = smtpd_setup_ehlo_mask(str_text(&words));
+        mask = ehlo_mask_parse(str_text(&words));
     str_done(&words);
+    ehlo_mask_log(mask);
     if (!conf.smtputf8_enable)
         mask |= EHLO_SMTPUTF8;
     return mask;
@@ -74,7 +76,7 @@ static const char *keywords(struct session *s)
         {EHLO_VRFY, !conf.disable_vrfy_command, "VRFY"},
         {EHLO_ETRN, true, "ETRN"},
         {EHLO_VERP, s->may_verp, "XVERP"},
-        {EHLO_XCLIENT, s->may_xclient && !s->has_used_xclient, "XCLIENT " XCLIENT_ATTRIBUTES},
+        {EHLO_XCLIENT, s->may_xclient, "XCLIENT " XCLIENT_ATTRIBUTES},
         {EHLO_XFORWARD, s->may_xforward, "XFORWARD " XFORWARD_ATTRIBUTES},
         {EHLO_STATUS, true, "ENHANCEDSTATUSCODES"},
         {EHLO_8BITMIME, true, "8BITMIME"},
@@ -104,7 +106,8 @@ struct reply smtpd_helo_ehlo_cmd(struct session *s, const struct words *w)
     const char *name = greeting_name(s, w, &why);
     if (name == NULL)
         return why;
-    begin_anew(s, name, true);
+    begin_anew(s, name);
+    s->is_esmtp = true;
     s->ehlo_discard = discarded(s);
     return reply(250, NULL, keywords(s));
 }

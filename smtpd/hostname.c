@@ -72,6 +72,8 @@ bool smtpd_hostname_is_mail_domain(const char *domain)
 
     if (domain[0] == '[')
         return smtpd_hostname_is_literal(domain);
+    if (domain[0] == 0)
+        return conf.resolve_null_domain;
     return smtpd_hostname_is_valid(without_last_dot(domain, copy)) ||
         (conf.resolve_numeric_domain && smtpd_hostname_is_address(copy));
 }

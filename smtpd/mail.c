@@ -3,7 +3,6 @@
 #include "smtpd/mail.h"
 
 #include <strings.h>
-#include <sys/statvfs.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,6 +14,7 @@
 #include "mail/dsn.h"
 #include "mail/postmaster.h"
 #include "queue/envelope.h"
+#include "queue/space.h"
 #include "smtpd/chat.h"
 #include "smtpd/content.h"
 #include "smtpd/envelope.h"
@@ -31,11 +31,20 @@ static struct reply bad_syntax(struct session *s)
     return reply(501, "5.5.4", "Syntax: MAIL FROM:<address>");
 }
 
-static bool parse_sender(struct session *s, const struct word *word)
+static bool has_smtputf8(const struct words *w)
 {
+    for (size_t i = 3; i < w->count; i++)
+        if (smtpd_parse_is_word(&w->item[i], "SMTPUTF8"))
+            return true;
+    return false;
+}
+
+static bool parse_sender(struct session *s, const struct words *w)
+{
+    const struct word *word = &w->item[2];
     struct str address = {0};
     int options = ADDRESS_PATH_NULL | (conf.strict_rfc821_envelopes ? ADDRESS_PATH_STRICT : 0);
-    bool ok = !word->is_bad && smtpd_parse_address(word->text, options, &address);
+    bool ok = !word->is_bad && smtpd_parse_address(word->text, options, has_smtputf8(w), &address);
 
     if (ok)
         s->mail->sender = arena_strndup(&s->mail->arena, str_text(&address), address.len);
@@ -70,9 +79,15 @@ static bool parse_verp(struct session *s, const struct word *word)
         strchr(conf.verp_delimiter_filter, delimiters[1]) != NULL;
 }
 
-static bool is_offered(const struct session *s, unsigned keyword)
+bool smtpd_mail_lacks_dsn(
+    const struct session *s, const struct word *word, const char *one, const char *other, struct reply *why)
 {
-    return (s->ehlo_discard & keyword) == 0;
+    if ((s->ehlo_discard & EHLO_DSN) == 0)
+        return false;
+    if (smtpd_parse_option(word, one) == NULL && smtpd_parse_option(word, other) == NULL)
+        return false;
+    *why = reply(501, "5.7.1", "DSN support is disabled");
+    return true;
 }
 
 /* One ESMTP parameter; true: fine, else *why. */
@@ -81,23 +96,28 @@ static bool parse_option(struct session *s, const struct word *word, struct repl
     struct mail *m = s->mail;
     const char *value;
 
-    if (smtpd_parse_is_word(word, "BODY=8BITMIME") && is_offered(s, EHLO_8BITMIME))
+    if (smtpd_mail_lacks_dsn(s, word, "RET=", "ENVID=", why))
+        return false;
+    if (smtpd_parse_is_word(word, "BODY=8BITMIME"))
         m->body = BODY_8BIT;
-    else if (smtpd_parse_is_word(word, "BODY=7BIT") && is_offered(s, EHLO_8BITMIME))
+    else if (smtpd_parse_is_word(word, "BODY=7BIT"))
         m->body = BODY_7BIT;
-    else if ((value = smtpd_parse_option(word, "SIZE=")) != NULL && is_offered(s, EHLO_SIZE)) {
-        *why = reply(501, "5.5.4", "Bad message size syntax");
+    else if ((value = smtpd_parse_option(word, "SIZE=")) != NULL) {
+        *why = value[strspn(value, "0123456789")] == 0 && *value != 0
+            ? reply(552, "5.3.4", "Message size exceeds file system imposed limit")
+            : reply(501, "5.5.4", "Bad message size syntax");
         return smtpd_parse_number(value, &m->size);
-    } else if (conf.smtputf8_enable && smtpd_parse_is_word(word, "SMTPUTF8") && is_offered(s, EHLO_SMTPUTF8))
+    } else if (conf.smtputf8_enable && smtpd_parse_is_word(word, "SMTPUTF8") &&
+        (s->ehlo_discard & EHLO_SMTPUTF8) == 0)
         m->smtputf8 = true;
     else if (smtpd_parse_option(word, "AUTH=") != NULL)
         return true; /* RFC 4954 5: whom we do not trust is taken for <> */
-    else if ((value = smtpd_parse_option(word, "RET=")) != NULL && is_offered(s, EHLO_DSN)) {
+    else if ((value = smtpd_parse_option(word, "RET=")) != NULL) {
         *why = reply(501, "5.5.4", "Bad RET parameter syntax");
         bool is_first = m->dsn_ret == 0;
         m->dsn_ret = smtpd_parse_ret(value);
         return is_first && m->dsn_ret != 0;
-    } else if ((value = smtpd_parse_option(word, "ENVID=")) != NULL && is_offered(s, EHLO_DSN)) {
+    } else if ((value = smtpd_parse_option(word, "ENVID=")) != NULL) {
         *why = reply(501, "5.5.4", "Bad ENVID parameter syntax");
         return parse_envid(s, value);
     } else if (s->may_verp && (smtpd_parse_is_word(word, "XVERP") || smtpd_parse_option(word, "XVERP=") != NULL)) {
@@ -111,34 +131,13 @@ static bool parse_option(struct session *s, const struct word *word, struct repl
     return true;
 }
 
-/* Free space changes slowly: asked for once a second. */
-static bool has_space(void)
-{
-    static msec asked_at;
-    static bool result = true;
-    struct statvfs fs;
-
-    if (asked_at != 0 && clock_now() < asked_at + 1000)
-        return result;
-    asked_at = clock_now();
-    if (statvfs(".", &fs) < 0)
-        return result = true;
-    double free_bytes = (double) fs.f_bavail * (double) fs.f_frsize;
-    enum { ROOM = 15 }; /* tenths of message_size_limit */
-    result = free_bytes >= (double) conf.queue_minfree &&
-        (conf.message_size_limit == 0 || free_bytes >= (double) conf.message_size_limit * ROOM / 10);
-    if (!result)
-        log_warn("not enough free space in mail queue: %.0f bytes < %g*message size limit", free_bytes, ROOM / 10.0);
-    return result;
-}
-
 /* RFC 1870 6.1: refuse by what the client announces, before it sends. */
 static enum verdict check_size(struct session *s, struct reply *why)
 {
     if (conf.message_size_limit > 0 && s->mail->size > conf.message_size_limit)
         return smtpd_verdict_reply(
             s, NOTIFY_POLICY, why, reply(552, "5.3.4", "Message size exceeds fixed limit"));
-    if (!has_space())
+    if (!space_is_left(conf.message_size_limit))
         return smtpd_verdict_reply(
             s, NOTIFY_RESOURCE, why, reply(452, "4.3.1", "Insufficient system storage"));
     return DUNNO;
@@ -158,7 +157,7 @@ bool smtpd_mail_lacks_smtputf8(const struct session *s, const char *which, const
 static bool begin(struct session *s, const struct words *w, struct reply *why)
 {
     *why = reply(501, "5.1.7", "Bad sender address syntax");
-    if (!parse_sender(s, &w->item[2]))
+    if (!parse_sender(s, w))
         return false;
     for (size_t i = 3; i < w->count; i++)
         if (!parse_option(s, &w->item[i], why))
@@ -197,10 +196,10 @@ struct reply smtpd_mail_cmd(struct session *s, const struct words *w)
 
     if (conf.smtpd_helo_required && s->helo_name == NULL)
         return reply(503, "5.5.1", "Error: send HELO/EHLO first");
-    if (s->bdat != BDAT_NONE)
-        return reply(503, "5.5.1", "Error: MAIL after BDAT");
     if (s->mail != NULL)
         return reply(503, "5.5.1", "Error: nested MAIL command");
+    if (s->bdat != BDAT_NONE)
+        return reply(503, "5.5.1", "Error: MAIL after BDAT");
     if (w->count < 3 || !smtpd_parse_is_word(&w->item[1], "FROM:"))
         return bad_syntax(s);
     if (!smtpd_limits_count(s, ANVIL_MESSAGE, &why))
@@ -211,6 +210,10 @@ struct reply smtpd_mail_cmd(struct session *s, const struct words *w)
             s->error_classes |= NOTIFY_PROTOCOL;
         release(s);
         return why;
+    }
+    if (!conf.smtpd_delay_open_until_valid_rcpt && !smtpd_mail_open(s)) {
+        release(s);
+        return reply(451, "4.3.0", "Error: queue file write error");
     }
     return reply(250, "2.1.0", "Ok");
 }
@@ -256,7 +259,7 @@ struct reply smtpd_mail_failure(struct session *s, int status, const char *reaso
 
     if ((status & (CLEANUP_STAT_CONT | CLEANUP_STAT_SIZE)) != 0)
         s->error_classes |= NOTIFY_POLICY;
-    else if ((status & CLEANUP_STAT_HOPS) == 0) /* a loop is not for the postmaster of every host on it */
+    else if ((status & (CLEANUP_STAT_HOPS | CLEANUP_STAT_DEFER)) == 0) /* a loop: not for every postmaster on it */
         s->error_classes |= NOTIFY_RESOURCE;
     if (reason[0] == 0)
         return smtpd_chat_reply(s, words->smtp_code, words->dsn, "Error: %s", words->text);

@@ -21,6 +21,12 @@ void smtpd_mail_free(struct session *s);
 /* A "sender" or "recipient" beyond ASCII without the SMTPUTF8 that it needs. */
 bool smtpd_mail_lacks_smtputf8(const struct session *s, const char *which, const char *address);
 
+struct word;
+
+/* One of the two parameters ("RET=", "ENVID=") where DSN is not offered; *why is the answer. */
+bool smtpd_mail_lacks_dsn(
+    const struct session *s, const struct word *word, const char *one, const char *other, struct reply *why);
+
 /* "queue file write error" and the like, as a reply. reason: cleanup's own words, may be "". */
 struct reply smtpd_mail_failure(struct session *s, int status, const char *reason);
 

@@ -1,4 +1,4 @@
-/* misc.c: RSET, NOOP, VRFY, HELP and QUIT (RFC 5321 4.1.1).
+/* misc.c: RSET, NOOP, VRFY, HELP and QUIT (RFC 5321 4.1.1); STARTTLS and AUTH where they are not offered.
  */
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "smtpd/chat.h"
 #include "smtpd/mail.h"
+#include "smtpd/notify.h"
 #include "smtpd/restrict.h"
 #include "smtpd/setup.h"
 
@@ -14,6 +15,7 @@ struct reply smtpd_misc_rset_cmd(struct session *s, const struct words *w)
     if (w->count != 1)
         return reply(501, "5.5.4", "Syntax: RSET");
     smtpd_mail_free(s);
+    smtpd_notify_flush(s);
     return reply(250, "2.0.0", "Ok");
 }
 
@@ -39,16 +41,33 @@ struct reply smtpd_misc_help_cmd(struct session *s, const struct words *w)
         conf.disable_vrfy_command ? "" : "VRFY ", (s->ehlo_discard & EHLO_ETRN) == 0 ? "ETRN " : "");
 }
 
+/* Clients try, offered or not; log readers count who does it how often. */
+struct reply smtpd_misc_starttls_cmd(struct session *s, const struct words *w)
+{
+    (void) s;
+    if (w->count != 1)
+        return reply(501, "5.5.4", "Syntax: STARTTLS");
+    return reply(502, "5.5.1", "Error: command not implemented");
+}
+
+struct reply smtpd_misc_auth_cmd(struct session *s, const struct words *w)
+{
+    (void) w;
+    if (conf.smtpd_helo_required && s->helo_name == NULL)
+        return reply(503, "5.5.1", "Error: send HELO/EHLO first");
+    return reply(503, "5.5.1", "Error: authentication not enabled");
+}
+
 /* The address as VRFY has it: with or without <>. */
 static const char *vrfy_address(struct session *s, const struct words *w)
 {
     struct str address = {0};
     const struct word *last = &w->item[w->count - 1];
-    size_t count = w->count - (conf.smtputf8_enable && w->count > 2 && smtpd_parse_is_word(last, "SMTPUTF8"));
+    bool has_smtputf8 = conf.smtputf8_enable && w->count > 2 && smtpd_parse_is_word(last, "SMTPUTF8");
     const char *result = NULL;
 
-    if (count == 2 && !w->item[1].is_bad &&
-        smtpd_parse_address(w->item[1].text, 0, &address) && address.len > 0)
+    if (w->count - has_smtputf8 == 2 && !w->item[1].is_bad &&
+        smtpd_parse_address(w->item[1].text, 0, has_smtputf8, &address) && address.len > 0)
         result = arena_strdup(&s->scratch, str_text(&address));
     str_done(&address);
     return result;

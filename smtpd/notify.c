@@ -1,8 +1,28 @@
 #include "smtpd/notify.h"
 
+#include <string.h>
+
 #include "config/config.h"
 #include "mail/postmaster.h"
 #include "smtpd/session.h"
+
+static int lines_of(const struct str *text)
+{
+    int count = 0;
+
+    for (const char *p = str_text(text); (p = strchr(p, '\n')) != NULL; p++)
+        count++;
+    return count;
+}
+
+void smtpd_notify_flush(struct session *s)
+{
+    if (lines_of(&s->transcript) <= conf.smtpd_history_flush_threshold)
+        return;
+    smtpd_notify_send(s);
+    s->error_classes = 0;
+    str_clear(&s->transcript);
+}
 
 void smtpd_notify_send(struct session *s)
 {

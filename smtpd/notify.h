@@ -9,4 +9,7 @@ struct session;
  * last message. */
 void smtpd_notify_send(struct session *s);
 
+/* Something else begins: a transcript that has grown long (smtpd_history_flush_threshold) is sent or forgotten. */
+void smtpd_notify_flush(struct session *s);
+
 #endif

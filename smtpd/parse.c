@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/words.h"
+#include "config/config.h"
 #include "mail/address.h"
 #include "mail/address_path.h"
 #include "queue/envelope.h"
@@ -119,12 +120,16 @@ const char *smtpd_parse_option(const struct word *word, const char *name_equals)
     return strncasecmp(word->text, name_equals, n) == 0 ? word->text + n : NULL;
 }
 
-bool smtpd_parse_address(const char *path, int options, struct str *address)
+bool smtpd_parse_address(const char *path, int options, bool has_smtputf8, struct str *address)
 {
     if (!address_path_parse(path, strlen(path), options, address))
         return false;
+    if (*str_text(address) == '-' && !conf.allow_min_user) /* a command would take it for an option */
+        return false;
     const char *domain = address_domain(str_text(address));
-    return domain == NULL || smtpd_hostname_is_mail_domain(domain);
+    if (domain == NULL)
+        return true;
+    return (has_smtputf8 || utf8_is_ascii(domain, strlen(domain))) && smtpd_hostname_is_mail_domain(domain);
 }
 
 bool smtpd_parse_is_word(const struct word *word, const char *text)

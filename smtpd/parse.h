@@ -31,8 +31,9 @@ const char *smtpd_parse_rest(struct arena *a, const struct words *w, size_t from
 /* "SIZE=10" for "SIZE=": what follows; NULL: another option. Case does not matter. */
 const char *smtpd_parse_option(const struct word *word, const char *name_equals);
 
-/* The address of a path (address_path.h), whose domain, if it has one, could be a domain. */
-bool smtpd_parse_address(const char *path, int options, struct str *address);
+/* The address of a path (address_path.h), whose domain, if it has one, could be a domain: one beyond ASCII
+ * only for who has said SMTPUTF8. */
+bool smtpd_parse_address(const char *path, int options, bool has_smtputf8, struct str *address);
 
 bool smtpd_parse_is_word(const struct word *word, const char *text); /* case does not matter */
 

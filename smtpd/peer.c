@@ -50,11 +50,11 @@ static void verify_name(struct session *s, struct arena *a, const char *name)
         return;
     case DNS_NONE:
     case DNS_POLICY:
-        log_warn("hostname %s does not resolve to address %s: %s", name, p->addr, answer.reason);
+        log_warn("hostname %s does not resolve to address %s: %s", name, p->addr, dns_addr_reason(&answer));
         set_name(p, "unknown", NAME_PERMANENT);
         return;
     case DNS_RETRY:
-        log_warn("hostname %s does not resolve to address %s: %s", name, p->addr, answer.reason);
+        log_warn("hostname %s does not resolve to address %s: %s", name, p->addr, dns_addr_reason(&answer));
         set_name(p, "unknown", NAME_TEMPORARY);
         return;
     }

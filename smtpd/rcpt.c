@@ -25,7 +25,8 @@ static bool parse_address(struct session *s, const struct word *word, struct rec
 {
     struct str address = {0};
     int options = conf.strict_rfc821_envelopes ? ADDRESS_PATH_STRICT : 0;
-    bool ok = !word->is_bad && smtpd_parse_address(word->text, options, &address) && address.len > 0;
+    bool ok = !word->is_bad && smtpd_parse_address(word->text, options, s->mail->smtputf8, &address) &&
+        address.len > 0;
 
     if (ok) {
         size_t n = strlen(word->text);
@@ -51,17 +52,18 @@ static void take_verify_sender(struct session *s, struct recipient *rcpt)
 /* One ESMTP parameter; true: fine, else *why. */
 static bool parse_option(struct session *s, const struct word *word, struct recipient *rcpt, struct reply *why)
 {
-    bool has_dsn = (s->ehlo_discard & EHLO_DSN) == 0;
     struct str orcpt = {0};
     const char *value;
 
-    if (has_dsn && (value = smtpd_parse_option(word, "NOTIFY=")) != NULL) {
+    if (smtpd_mail_lacks_dsn(s, word, "NOTIFY=", "ORCPT=", why))
+        return false;
+    if ((value = smtpd_parse_option(word, "NOTIFY=")) != NULL) {
         *why = reply(501, "5.5.4", "Error: Bad NOTIFY parameter syntax");
         bool is_first = rcpt->dsn_notify == 0;
         rcpt->dsn_notify = smtpd_parse_notify(&s->scratch, value);
         return is_first && rcpt->dsn_notify != 0;
     }
-    if (has_dsn && (value = smtpd_parse_option(word, "ORCPT=")) != NULL) {
+    if ((value = smtpd_parse_option(word, "ORCPT=")) != NULL) {
         *why = reply(501, "5.5.4", "Error: Bad ORCPT parameter syntax");
         bool ok = rcpt->dsn_orcpt == NULL && smtpd_parse_orcpt(value, &orcpt);
         rcpt->dsn_orcpt = arena_strdup(&s->scratch, str_text(&orcpt));

@@ -9,6 +9,7 @@
 #include "mail/addr_find.h"
 #include "mail/dsn.h"
 #include "mail/local_domain.h"
+#include "smtpd/access.h"
 #include "smtpd/restrict_rule.h"
 #include "smtpd/setup.h"
 
@@ -75,18 +76,16 @@ static struct address_class class_of(int flags)
     return (struct address_class){0};
 }
 
-/* The resolver says that it cannot be delivered: the error transport, whose next hop is the text. */
-static enum verdict refuse_error(struct session *s, const struct resolved *r, const char *address, const char *class,
-    const char *default_dsn, struct reply *why)
+/* The resolver says that it cannot be delivered (now): the error or retry transport, whose next hop is the text. */
+static enum verdict refuse_error(struct session *s, const struct resolved *r, int code, const char *address,
+    const char *class, const char *default_dsn, struct reply *why)
 {
     char dsn[DSN_STATUS_SIZE];
     const char *text = dsn_split(r->nexthop, default_dsn, dsn);
-    int code = (r->flags & RESOLVE_CLASS_ALIAS) != 0 ? conf.unknown_virtual_alias_reject_code : 550;
 
-    if (strcmp(dsn, "5.1.1") == 0)
-        strcpy(dsn, default_dsn);
-    return smtpd_verdict_refuse(s, why, NOTIFY_BOUNCE, code, arena_strdup(&s->scratch, dsn), "<%s>: %s rejected: %s",
-        address, class, arena_strdup(&s->scratch, text));
+    const char *fit = smtpd_access_fit_status(s, arena_strdup(&s->scratch, dsn), class);
+    return smtpd_verdict_refuse(s, why, NOTIFY_BOUNCE, code, fit, "<%s>: %s rejected: %s", address, class,
+        arena_strdup(&s->scratch, text));
 }
 
 static enum verdict judge(struct session *s, const struct resolved *r, const char *address, const char *class,
@@ -96,9 +95,10 @@ static enum verdict judge(struct session *s, const struct resolved *r, const cha
     const char *dsn = is_sender ? "5.1.0" : "5.1.1";
 
     if (strcmp(r->transport, conf.error_service_name) == 0)
-        return refuse_error(s, r, address, class, dsn, why);
+        return refuse_error(s, r, (r->flags & RESOLVE_CLASS_ALIAS) != 0 ? conf.unknown_virtual_alias_reject_code : 550,
+            address, class, dsn, why);
     if (strcmp(r->transport, "retry") == 0)
-        return refuse_error(s, r, address, class, is_sender ? "4.1.0" : "4.1.1", why);
+        return refuse_error(s, r, 450, address, class, is_sender ? "4.1.0" : "4.1.1", why);
     if ((r->flags & RESOLVE_CLASS_RELAY) != 0 && compat.relay_domains)
         log_info("using backwards-compatible default setting relay_domains=$mydestination to accept mail for address "
             "\"%s\"", address);

@@ -13,8 +13,18 @@
 #include "smtpd/restrict_recipient.h"
 #include "smtpd/restrict_rule.h"
 #include "smtpd/setup.h"
+#include "table/key.h"
 
 enum { MAX_DEPTH = 100 }; /* classes that name each other */
+
+/* After "permit" nothing counts any more; whoever wrote more meant something else. */
+static void warn_of_rest(const struct rules *rules, size_t i, bool is_warning)
+{
+    const struct rule *list = rules->list;
+
+    if (i + 1 < rules->count && !is_warning && smtpd_restrict_basic_is_final(list[i].what))
+        log_warn("restriction `%s' after `%s' is ignored", list[i + 1].word, list[i].what->name);
+}
 
 static enum verdict evaluate(struct session *s, const struct rules *rules, struct reply *why)
 {
@@ -30,6 +40,7 @@ static enum verdict evaluate(struct session *s, const struct rules *rules, struc
         bool was_warning = c->is_warning;
         c->is_warning = was_warning || rules->list[i].is_warning;
         v = rules->list[i].what->evaluate(s, &rules->list[i], why);
+        warn_of_rest(rules, i, c->is_warning);
         c->is_warning = was_warning;
     }
     c->depth--;
@@ -44,6 +55,17 @@ enum verdict smtpd_restrict_class(struct session *s, const struct rule *rule, st
 enum verdict smtpd_restrict_text(struct session *s, const char *text, const char *source, struct reply *why)
 {
     return evaluate(s, smtpd_restrict_parse_text(&s->scratch, source, text), why);
+}
+
+/* Tables of patterns, too, see an address in one spelling. */
+static const char *folded(struct arena *a, const char *address)
+{
+    struct str buf = {0};
+
+    key_fold(address, strlen(address), conf.smtputf8_enable, &buf);
+    const char *text = arena_strndup(a, str_text(&buf), buf.len);
+    str_done(&buf);
+    return text;
 }
 
 const struct resolved *smtpd_restrict_resolve(struct session *s, const char *address)
@@ -64,6 +86,7 @@ const struct resolved *smtpd_restrict_resolve(struct session *s, const char *add
     str_done(&internal);
     if (!ok || (r->flags & RESOLVE_FAIL) != 0)
         return NULL;
+    r->recipient = folded(&s->scratch, r->recipient);
     s->resolved = r;
     s->resolved_address = arena_strdup(&s->scratch, address);
     return r;
@@ -263,6 +286,7 @@ bool smtpd_restrict_is_local_rewrite(struct session *s)
     struct reply unused;
 
     begin(s, &c, NULL);
+    c.is_silent = true;
     return end(s, apply(s, smtpd_setup.local_rewrite, s->peer.namaddr, CLASS_CLIENT, &unused)) == PERMIT;
 }
 

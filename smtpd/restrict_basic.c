@@ -39,6 +39,11 @@ static enum verdict do_defer_if_reject(struct session *s, const struct rule *rul
         s->checks->name, s->checks->class);
 }
 
+bool smtpd_restrict_basic_is_final(const struct restriction *what)
+{
+    return what->evaluate == do_permit || what->evaluate == do_reject || what->evaluate == do_defer;
+}
+
 static enum verdict do_sleep(struct session *s, const struct rule *rule, struct reply *why)
 {
     (void) why;

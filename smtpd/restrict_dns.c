@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/words.h"
 #include "config/config.h"
 #include "mail/address.h"
 #include "smtpd/rbl.h"
@@ -69,8 +70,25 @@ static enum verdict reject_rbl_client(struct session *s, const struct rule *rule
     return refuse_listed(&l, why);
 }
 
+/* As before lists were named one by one. */
+static enum verdict reject_maps_rbl(struct session *s, const struct rule *rule, struct reply *why)
+{
+    enum verdict v = DUNNO;
+    char *cursor = arena_strdup(&s->scratch, conf.maps_rbl_domains);
+
+    log_warn("support for restriction \"%s\" will be removed from %s; use \"%s domain-name\" instead",
+        rule->what->name, conf.mail_name, "reject_rbl_client");
+    for (char *word; v == DUNNO && (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
+        const struct rule one = {.what = rule->what, .text = word, .rbl = smtpd_rbl_parse(&s->scratch, word)};
+        if (one.rbl != NULL)
+            v = reject_rbl_client(s, &one, why);
+    }
+    return v;
+}
+
+/* what: the address of which it is the domain, or the domain itself. */
 static enum verdict reject_listed_domain(struct session *s, const struct rule *rule, const char *domain,
-    const char *class, struct reply *why)
+    const char *what, const char *class, struct reply *why)
 {
     struct rbl_hit hit;
     bool is_error;
@@ -79,40 +97,39 @@ static enum verdict reject_listed_domain(struct session *s, const struct rule *r
         return DUNNO;
     if (!smtpd_rbl_has_domain(s, rule->rbl, domain, &hit, &is_error))
         return DUNNO;
-    struct listing l = {.s = s, .rule = rule, .hit = &hit, .what = domain, .class = class};
+    struct listing l = {.s = s, .rule = rule, .hit = &hit, .what = what, .class = class};
     return refuse_listed(&l, why);
 }
 
-static const char *sender_domain(const struct session *s)
+static enum verdict reject_listed_address(struct session *s, const struct rule *rule, const char *address,
+    const char *class, struct reply *why)
 {
-    return s->mail == NULL ? NULL : address_domain(s->mail->sender);
+    return reject_listed_domain(s, rule, address == NULL ? NULL : address_domain(address), address, class, why);
 }
 
 static enum verdict reject_rhsbl_client(struct session *s, const struct rule *rule, struct reply *why)
 {
-    return reject_listed_domain(s, rule, s->peer.name, CLASS_CLIENT, why);
+    return reject_listed_domain(s, rule, s->peer.name, s->peer.name, CLASS_CLIENT, why);
 }
 
 static enum verdict reject_rhsbl_reverse(struct session *s, const struct rule *rule, struct reply *why)
 {
-    return reject_listed_domain(s, rule, s->peer.reverse_name, CLASS_REVERSE_CLIENT, why);
+    return reject_listed_domain(s, rule, s->peer.reverse_name, s->peer.reverse_name, CLASS_REVERSE_CLIENT, why);
 }
 
 static enum verdict reject_rhsbl_helo(struct session *s, const struct rule *rule, struct reply *why)
 {
-    return reject_listed_domain(s, rule, s->helo_name, CLASS_HELO, why);
+    return reject_listed_domain(s, rule, s->helo_name, s->helo_name, CLASS_HELO, why);
 }
 
 static enum verdict reject_rhsbl_sender(struct session *s, const struct rule *rule, struct reply *why)
 {
-    return reject_listed_domain(s, rule, sender_domain(s), CLASS_SENDER, why);
+    return reject_listed_address(s, rule, s->mail == NULL ? NULL : s->mail->sender, CLASS_SENDER, why);
 }
 
 static enum verdict reject_rhsbl_recipient(struct session *s, const struct rule *rule, struct reply *why)
 {
-    const char *domain = s->recipient == NULL ? NULL : address_domain(s->recipient);
-
-    return reject_listed_domain(s, rule, domain, CLASS_RECIPIENT, why);
+    return reject_listed_address(s, rule, s->recipient, CLASS_RECIPIENT, why);
 }
 
 /* A list of the good that does not answer must not cost mail: what is refused later is deferred. */
@@ -149,6 +166,7 @@ static enum verdict permit_rhswl_client(struct session *s, const struct rule *ru
 const struct restriction smtpd_restrict_dns_table[] = {
     {"reject_rbl_client",           DOMAIN_ARG, reject_rbl_client,      false},
     {"reject_rbl",                  DOMAIN_ARG, reject_rbl_client,      false},
+    {"reject_maps_rbl",             NO_ARG,     reject_maps_rbl,        false},
     {"reject_rhsbl_client",         DOMAIN_ARG, reject_rhsbl_client,    false},
     {"reject_rhsbl_reverse_client", DOMAIN_ARG, reject_rhsbl_reverse,   false},
     {"reject_rhsbl_helo",           DOMAIN_ARG, reject_rhsbl_helo,      false},

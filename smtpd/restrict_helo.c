@@ -1,6 +1,9 @@
 /* restrict_helo.c: restrictions on the name in HELO and EHLO.
  */
+#include <string.h>
+
 #include "base/log.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "dns/dns.h"
 #include "smtpd/hostname.h"
@@ -25,6 +28,12 @@ static enum verdict without_name(struct session *s, struct reply *why)
     return s->helo_name == NULL ? DUNNO : check_literal(s, why);
 }
 
+/* RFC 6531 3.7.1: before MAIL nobody has said that names beyond ASCII are welcome. */
+static bool is_ascii(const char *name)
+{
+    return utf8_is_ascii(name, strlen(name));
+}
+
 static enum verdict reject_invalid(struct session *s, const struct rule *rule, struct reply *why)
 {
     const char *name = s->helo_name;
@@ -32,7 +41,8 @@ static enum verdict reject_invalid(struct session *s, const struct rule *rule, s
     (void) rule;
     if (has_no_name(s))
         return without_name(s, why);
-    if (smtpd_hostname_is_valid(name) || smtpd_hostname_is_qualified(name) || smtpd_hostname_is_address(name))
+    if (is_ascii(name) &&
+        (smtpd_hostname_is_valid(name) || smtpd_hostname_is_qualified(name) || smtpd_hostname_is_address(name)))
         return DUNNO;
     return refuse(
         s, why, conf.invalid_hostname_reject_code, "5.5.2", "<%s>: %s rejected: Invalid name", name, CLASS_HELO);
@@ -43,7 +53,7 @@ static enum verdict reject_non_fqdn(struct session *s, const struct rule *rule, 
     (void) rule;
     if (has_no_name(s))
         return without_name(s, why);
-    if (smtpd_hostname_is_qualified(s->helo_name))
+    if (is_ascii(s->helo_name) && smtpd_hostname_is_qualified(s->helo_name))
         return DUNNO;
     return refuse(s, why, conf.non_fqdn_reject_code, "5.5.2", "<%s>: %s rejected: need fully-qualified hostname",
         s->helo_name, CLASS_HELO);

@@ -14,34 +14,37 @@
 #include "smtpd/setup.h"
 
 /* What is judged: the subject of a check. */
+#define about(name_, class_) (&(struct subject){.name = (name_), .class = (class_)})
 struct subject {
     const char *name;   /* as the reply tells it */
     const char *class;
+    bool is_known;      /* the table had an entry, be it DUNNO: no other key is tried */
 };
 
 static enum verdict conclude(struct session *s, const struct rule *rule, enum table_result found, struct str *value,
-    const char *key, struct subject subject, struct reply *why)
+    const char *key, struct subject *subject, struct reply *why)
 {
     enum verdict v = DUNNO;
 
     switch (found) {
     case TABLE_FOUND:
-        v = smtpd_access_act(s, arena_strdup(&s->scratch, str_text(value)), rule->text, key, subject.name,
-            subject.class, why);
+        subject->is_known = true;
+        v = smtpd_access_act(s, arena_strdup(&s->scratch, str_text(value)), rule->text, key, subject->name,
+            subject->class, why);
         break;
     case TABLE_ABSENT:
         break;
     case TABLE_ERROR:
         v = smtpd_verdict_refuse(s, why, NOTIFY_DATA, 451, "4.3.5", "<%s>: %s rejected: Server configuration error",
-            subject.name, subject.class);
+            subject->name, subject->class);
         break;
     }
     str_done(value);
     return v;
 }
 
-static enum verdict check_domain(struct session *s, const struct rule *rule, const char *domain, struct subject subject,
-    struct reply *why)
+static enum verdict check_domain(struct session *s, const struct rule *rule, const char *domain,
+    struct subject *subject, struct reply *why)
 {
     struct str value = {0};
     enum table_result found =
@@ -50,7 +53,7 @@ static enum verdict check_domain(struct session *s, const struct rule *rule, con
     return conclude(s, rule, found, &value, domain, subject, why);
 }
 
-static enum verdict check_network(struct session *s, const struct rule *rule, const char *addr, struct subject subject,
+static enum verdict check_network(struct session *s, const struct rule *rule, const char *addr, struct subject *subject,
     struct reply *why)
 {
     struct str value = {0};
@@ -60,11 +63,11 @@ static enum verdict check_network(struct session *s, const struct rule *rule, co
 }
 
 static enum verdict check_name_and_address(struct session *s, const struct rule *rule, const char *name,
-    const char *addr, struct subject subject, struct reply *why)
+    const char *addr, struct subject *subject, struct reply *why)
 {
     enum verdict v = check_domain(s, rule, name, subject, why);
 
-    return v == DUNNO ? check_network(s, rule, addr, subject, why) : v;
+    return v == DUNNO && !subject->is_known ? check_network(s, rule, addr, subject, why) : v;
 }
 
 static enum verdict check_address(struct session *s, const struct rule *rule, const char *address, const char *class,
@@ -80,7 +83,7 @@ static enum verdict check_address(struct session *s, const struct rule *rule, co
     if (r == NULL)
         return refuse_lookup(s, why, address);
     enum table_result found = addr_find(&f, r->recipient, &value, NULL);
-    return conclude(s, rule, found, &value, address, (struct subject){address, class}, why);
+    return conclude(s, rule, found, &value, address, about(address, class), why);
 }
 
 /* --- by what the client says --- */
@@ -88,20 +91,20 @@ static enum verdict check_address(struct session *s, const struct rule *rule, co
 static enum verdict check_client(struct session *s, const struct rule *rule, struct reply *why)
 {
     return check_name_and_address(
-        s, rule, s->peer.name, s->peer.addr, (struct subject){s->peer.namaddr, CLASS_CLIENT}, why);
+        s, rule, s->peer.name, s->peer.addr, about(s->peer.namaddr, CLASS_CLIENT), why);
 }
 
 static enum verdict check_reverse_client(struct session *s, const struct rule *rule, struct reply *why)
 {
     return check_domain(
-        s, rule, s->peer.reverse_name, (struct subject){s->peer.reverse_name, CLASS_REVERSE_CLIENT}, why);
+        s, rule, s->peer.reverse_name, about(s->peer.reverse_name, CLASS_REVERSE_CLIENT), why);
 }
 
 static enum verdict check_helo(struct session *s, const struct rule *rule, struct reply *why)
 {
     if (s->helo_name == NULL)
         return DUNNO;
-    return check_domain(s, rule, s->helo_name, (struct subject){s->helo_name, CLASS_HELO}, why);
+    return check_domain(s, rule, s->helo_name, about(s->helo_name, CLASS_HELO), why);
 }
 
 static enum verdict check_null_sender(struct session *s, const struct rule *rule, struct reply *why)
@@ -110,7 +113,7 @@ static enum verdict check_null_sender(struct session *s, const struct rule *rule
     struct str value = {0};
 
     return conclude(s, rule, table_list_find(rule->tables, key, &value), &value, key,
-        (struct subject){"", CLASS_SENDER}, why);
+        about("", CLASS_SENDER), why);
 }
 
 static enum verdict check_sender(struct session *s, const struct rule *rule, struct reply *why)
@@ -131,7 +134,7 @@ static enum verdict check_etrn(struct session *s, const struct rule *rule, struc
 {
     if (strcmp(s->checks->class, CLASS_ETRN) != 0)
         return DUNNO;
-    return check_domain(s, rule, s->checks->name, (struct subject){s->checks->name, CLASS_ETRN}, why);
+    return check_domain(s, rule, s->checks->name, about(s->checks->name, CLASS_ETRN), why);
 }
 
 /* A bare type:table is about what its list is about; in the lists for the message, about the
@@ -154,20 +157,20 @@ enum verdict smtpd_restrict_map_by_class(struct session *s, const struct rule *r
 
 /* One server: its name, then its addresses. */
 static enum verdict check_server(struct session *s, const struct rule *rule, struct arena *a, const char *host,
-    struct subject subject, struct reply *why)
+    struct subject *subject, struct reply *why)
 {
     enum { MAX_ADDRESSES = 100 };
     struct dns_answer answer;
     char text[NET_HOST_LEN];
     enum verdict v = check_domain(s, rule, host, subject, why);
 
-    if (v != DUNNO)
+    if (v != DUNNO || subject->is_known)
         return v;
     if (dns_addr(a, host, DNS_HOSTS, &answer) != DNS_FOUND) {
-        log_warn("Unable to look up host %s for %s %s: %s", host, subject.class, subject.name, answer.reason);
+        log_warn("Unable to look up host %s for %s %s: %s", host, subject->class, subject->name, answer.reason);
         return DUNNO;
     }
-    for (size_t i = 0; i < answer.count && i < MAX_ADDRESSES && v == DUNNO; i++)
+    for (size_t i = 0; i < answer.count && i < MAX_ADDRESSES && v == DUNNO && !subject->is_known; i++)
         v = check_network(s, rule, net_host(&answer.records[i].addr, text), subject, why);
     return v;
 }
@@ -191,7 +194,7 @@ static void find_servers(struct arena *a, const char *domain, enum dns_type type
 }
 
 static enum verdict check_servers(struct session *s, const struct rule *rule, const char *domain,
-    enum dns_type type, struct subject subject, struct reply *why)
+    enum dns_type type, struct subject *subject, struct reply *why)
 {
     struct arena a = {0};
     struct dns_answer answer = {0};
@@ -212,7 +215,7 @@ static enum verdict check_servers(struct session *s, const struct rule *rule, co
         v = check_server(s, rule, &a, domain, subject, why);
     else if (answer.result != DNS_FOUND)
         log_warn("Unable to look up %s host for %s: %s", dns_type_name(type), domain, answer.reason);
-    for (size_t i = 0; answer.result == DNS_FOUND && i < answer.count && v == DUNNO; i++)
+    for (size_t i = 0; answer.result == DNS_FOUND && i < answer.count && v == DUNNO && !subject->is_known; i++)
         v = check_server(s, rule, &a, answer.records[i].name, subject, why);
     arena_done(&a);
     return v;
@@ -227,18 +230,18 @@ static enum verdict check_servers_of(struct session *s, const struct rule *rule,
 
     if (strncmp(what, "client", 6) == 0)
         return strcmp(s->peer.name, "unknown") == 0 ? DUNNO : check_servers(s, rule, s->peer.name, type,
-            (struct subject){s->peer.namaddr, CLASS_CLIENT}, why);
+            about(s->peer.namaddr, CLASS_CLIENT), why);
     if (strncmp(what, "reverse", 7) == 0)
         return strcmp(s->peer.reverse_name, "unknown") == 0 ? DUNNO : check_servers(s, rule, s->peer.reverse_name,
-            type, (struct subject){s->peer.reverse_name, CLASS_REVERSE_CLIENT}, why);
+            type, about(s->peer.reverse_name, CLASS_REVERSE_CLIENT), why);
     if (strncmp(what, "helo", 4) == 0)
         return s->helo_name == NULL ? DUNNO
-            : check_servers(s, rule, s->helo_name, type, (struct subject){s->helo_name, CLASS_HELO}, why);
+            : check_servers(s, rule, s->helo_name, type, about(s->helo_name, CLASS_HELO), why);
     if (strncmp(what, "sender", 6) == 0)
-        return check_servers(s, rule, address_domain(sender), type, (struct subject){sender, CLASS_SENDER}, why);
+        return check_servers(s, rule, address_domain(sender), type, about(sender, CLASS_SENDER), why);
     if (s->recipient == NULL)
         return DUNNO;
-    return check_servers(s, rule, address_domain(s->recipient), type, (struct subject){s->recipient, CLASS_RECIPIENT},
+    return check_servers(s, rule, address_domain(s->recipient), type, about(s->recipient, CLASS_RECIPIENT),
         why);
 }
 

@@ -19,7 +19,7 @@ static struct hash tables;  /* name -> struct table_list of that one table */
 
 static const struct restriction *const all_tables[] = {smtpd_restrict_basic_table, smtpd_restrict_client_table,
     smtpd_restrict_helo_table, smtpd_restrict_sender_table, smtpd_restrict_recipient_table, smtpd_restrict_map_table,
-    smtpd_restrict_dns_table, smtpd_restrict_verify_table};
+    smtpd_restrict_dns_table, smtpd_restrict_verify_table, smtpd_restrict_backup_table};
 
 static enum verdict answer_misconfigured(struct session *s, const struct rule *rule, struct reply *why)
 {
@@ -27,8 +27,17 @@ static enum verdict answer_misconfigured(struct session *s, const struct rule *r
     return refuse_configuration(s, why);
 }
 
+static enum verdict answer_useless(struct session *s, const struct rule *rule, struct reply *why)
+{
+    (void) s;
+    (void) why;
+    log_warn("%s", rule->text);
+    return DUNNO;
+}
+
 static const struct restriction bare_table = {"type:table", MAP_ARG, smtpd_restrict_map_by_class, false};
 static const struct restriction misconfigured = {"", TEXT_ARG, answer_misconfigured, false};
+static const struct restriction useless = {"", TEXT_ARG, answer_useless, false};
 static const struct restriction restriction_class = {"class", NO_ARG, smtpd_restrict_class, false};
 
 static const struct restriction *find_restriction(const char *name)
@@ -54,17 +63,47 @@ static struct table_list *open_table(const char *name)
 struct parser {
     struct arena *arena;
     const char *source;
-    bool is_from_table; /* its values must not name tables: nobody has opened them */
+    bool is_from_table;
     struct vec rules;
 };
 
 /* What is wrong in main.cf is said at start, too. */
+static void complain(const struct parser *p, struct rule *rule, const struct restriction *instead, const char *text)
+{
+    rule->what = instead;
+    rule->text = text;
+    if (!p->is_from_table)
+        log_warn("parameter %s: %s", p->source, text);
+}
+
 static void bad_rule(const struct parser *p, struct rule *rule, const char *complaint, const char *text)
 {
-    rule->what = &misconfigured;
-    rule->text = arena_printf(p->arena, "%s: \"%s\"", complaint, text);
-    if (!p->is_from_table)
-        log_warn("parameter %s: %s", p->source, rule->text);
+    complain(p, rule, &misconfigured, arena_printf(p->arena, "%s: \"%s\"", complaint, text));
+}
+
+static void bad_table(const struct parser *p, struct rule *rule, const char *text)
+{
+    complain(p, rule, &misconfigured, arena_printf(p->arena,
+        "restriction %s: bad argument \"%s\": need maptype:mapname", rule->what->name, text));
+}
+
+static void no_argument(const struct parser *p, struct rule *rule)
+{
+    const char *name = rule->what->name;
+
+    switch (rule->what->argument) {
+    case MAP_ARG:
+        bad_table(p, rule, name);
+        return;
+    case DOMAIN_ARG:
+        complain(p, rule, &useless, arena_printf(p->arena, "restriction %s requires domain name argument", name));
+        return;
+    case NUMBER_ARG:
+    case TEXT_ARG:
+    case NO_ARG:
+        bad_rule(p, rule, "missing argument of restriction", name);
+        return;
+    }
 }
 
 static void parse_argument(struct parser *p, struct rule *rule, const char *word)
@@ -73,7 +112,7 @@ static void parse_argument(struct parser *p, struct rule *rule, const char *word
     long number;
 
     if (word == NULL) {
-        bad_rule(p, rule, "missing argument of restriction", rule->what->name);
+        no_argument(p, rule);
         return;
     }
     char *text = arena_strdup(p->arena, word);
@@ -85,9 +124,7 @@ static void parse_argument(struct parser *p, struct rule *rule, const char *word
     switch (rule->what->argument) {
     case MAP_ARG:
         if (strchr(text, ':') == NULL)
-            bad_rule(p, rule, "a lookup table (type:name) is wanted", text);
-        else if (p->is_from_table)
-            bad_rule(p, rule, "access table has an entry with a lookup table; define a restriction class for it", text);
+            bad_table(p, rule, text);
         else
             rule->tables = open_table(text);
         return;
@@ -130,6 +167,7 @@ static void parse_rule(struct parser *p, char *word, char **cursor, bool is_warn
     struct rule *rule = arena_new(p->arena, struct rule);
 
     rule->is_warning = is_warning;
+    rule->word = is_warning ? "warn_if_reject" : arena_strdup(p->arena, word);
     rule->what = find_restriction(word);
     vec_add(&p->rules, rule);
     if (rule->what != NULL) {

@@ -81,7 +81,7 @@ static enum verdict defer_unauth_destination(struct session *s, const struct rul
     return refuse_foreign(s, why, conf.relay_domains_reject_code - 100, "4.7.1");
 }
 
-static enum verdict permit_auth_destination(struct session *s, const struct rule *rule, struct reply *why)
+enum verdict smtpd_restrict_recipient_permit_ours(struct session *s, const struct rule *rule, struct reply *why)
 {
     if (s->recipient == NULL)
         return DUNNO;
@@ -136,7 +136,7 @@ const struct restriction smtpd_restrict_recipient_table[] = {
     /* name                            argument evaluate                         guards relay */
     {"reject_unauth_destination",       NO_ARG, reject_unauth_destination,       true},
     {"defer_unauth_destination",        NO_ARG, defer_unauth_destination,        true},
-    {"permit_auth_destination",         NO_ARG, permit_auth_destination,         false},
+    {"permit_auth_destination",         NO_ARG, smtpd_restrict_recipient_permit_ours, false},
     {"reject_non_fqdn_recipient",       NO_ARG, reject_non_fqdn_recipient,       false},
     {"reject_unknown_recipient_domain", NO_ARG, reject_unknown_recipient_domain, false},
     {"reject_unknown_address",          NO_ARG, reject_unknown_recipient_domain, false},

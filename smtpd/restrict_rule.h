@@ -26,6 +26,7 @@ struct restriction {
 
 struct rule {
     const struct restriction *what;
+    const char *word;            /* with which it begins in its list */
     const char *text;            /* the argument; a class: its name */
     struct table_list *tables;   /* MAP_ARG: one table */
     const struct rbl *rbl;       /* DOMAIN_ARG */
@@ -43,7 +44,9 @@ struct rules {
 /* Each ends with a NULL name. */
 extern const struct restriction smtpd_restrict_basic_table[], smtpd_restrict_client_table[],
     smtpd_restrict_helo_table[], smtpd_restrict_sender_table[], smtpd_restrict_recipient_table[],
-    smtpd_restrict_map_table[], smtpd_restrict_dns_table[], smtpd_restrict_verify_table[];
+    smtpd_restrict_map_table[], smtpd_restrict_dns_table[], smtpd_restrict_verify_table[], smtpd_restrict_backup_table[];
+
+bool smtpd_restrict_basic_is_final(const struct restriction *what); /* permit, reject, defer */
 
 evaluator smtpd_restrict_class; /* rule->list */
 evaluator smtpd_restrict_map_by_class; /* a bare type:table: which check it is depends on the list */

@@ -90,8 +90,32 @@ static enum verdict reject_unlisted_sender(struct session *s, const struct rule 
     return sender == NULL ? DUNNO : smtpd_recipient_check(s, sender, CLASS_SENDER, why);
 }
 
+/* Who owns a sender address matters among clients that log in: without SASL nobody does. */
+static enum verdict without_login(struct session *s, const struct rule *rule, struct reply *why)
+{
+    (void) s;
+    (void) why;
+    log_warn("restriction `%s' ignored: no SASL support", rule->what->name);
+    return DUNNO;
+}
+
+/* It stands for two others. */
+static enum verdict reject_login_mismatch(struct session *s, const struct rule *rule, struct reply *why)
+{
+    (void) s;
+    (void) rule;
+    (void) why;
+    log_warn("restriction `reject_authenticated_sender_login_mismatch' ignored: no SASL support");
+    log_warn("restriction `reject_unauthenticated_sender_login_mismatch' ignored: no SASL support");
+    return DUNNO;
+}
+
 const struct restriction smtpd_restrict_sender_table[] = {
-    {"reject_non_fqdn_sender",       NO_ARG, reject_non_fqdn_sender,       false},
-    {"reject_unknown_sender_domain", NO_ARG, reject_unknown_sender_domain, false},
-    {"reject_unlisted_sender",       NO_ARG, reject_unlisted_sender,       false},
+    {"reject_non_fqdn_sender",                       NO_ARG, reject_non_fqdn_sender,       false},
+    {"reject_unknown_sender_domain",                 NO_ARG, reject_unknown_sender_domain, false},
+    {"reject_unlisted_sender",                       NO_ARG, reject_unlisted_sender,       false},
+    {"reject_sender_login_mismatch",                 NO_ARG, reject_login_mismatch,        false},
+    {"reject_known_sender_login_mismatch",           NO_ARG, without_login,                false},
+    {"reject_authenticated_sender_login_mismatch",   NO_ARG, without_login,                false},
+    {"reject_unauthenticated_sender_login_mismatch", NO_ARG, without_login,                false},
     {NULL, NO_ARG, NULL, false}};

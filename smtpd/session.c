@@ -14,7 +14,9 @@
 #include "base/task.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "mail/debug_peer.h"
 #include "smtpd/chat.h"
+#include "smtpd/filter.h"
 #include "smtpd/limits.h"
 #include "smtpd/mail.h"
 #include "smtpd/notify.h"
@@ -39,6 +41,8 @@ static const struct {
     [SMTPD_EHLO] = {"EHLO", smtpd_helo_ehlo_cmd, JUNK | LAST, "ehlo"},
     [SMTPD_XCLIENT] = {"XCLIENT", smtpd_xclient_cmd, 0, "xclient"},
     [SMTPD_XFORWARD] = {"XFORWARD", smtpd_xforward_cmd, 0, "xforward"},
+    [SMTPD_STARTTLS] = {"STARTTLS", smtpd_misc_starttls_cmd, 0, "starttls"},
+    [SMTPD_AUTH] = {"AUTH", smtpd_misc_auth_cmd, 0, "auth"},
     [SMTPD_MAIL] = {"MAIL", smtpd_mail_cmd, 0, "mail"},
     [SMTPD_RCPT] = {"RCPT", smtpd_rcpt_cmd, 0, "rcpt"},
     [SMTPD_DATA] = {"DATA", smtpd_data_cmd, LAST, "data"},
@@ -220,7 +224,9 @@ bool smtpd_session_step(struct session *s)
         last_words(s);
         return false;
     }
-    struct reply r = smtpd_session_command(s, str_text(&s->line), s->line.len);
+    struct reply r;
+    if (smtpd_filter_command(s, &r))
+        r = smtpd_session_command(s, str_text(&s->line), s->line.len);
     if (reply_is_error(&r) && !r.is_forgiven)
         s->error_count++;
     if (s->reason != NULL) { /* the client was lost within the command */
@@ -228,7 +234,7 @@ bool smtpd_session_step(struct session *s)
         return false;
     }
     smtpd_chat_send(s, &r);
-    return r.code != 421 && !r.is_last && stream_error(&s->stream) == STREAM_OK;
+    return !reply_is_last(&r) && stream_error(&s->stream) == STREAM_OK;
 }
 
 /* --- beginning --- */
@@ -258,6 +264,7 @@ static void judge_client(struct session *s)
 {
     const struct peer *p = &s->peer;
 
+    s->verbosity = debug_peer_verbosity(p->name, p->addr);
     s->may_xclient = is_in(smtpd_setup.xclient_hosts, p->name, p->addr);
     s->may_xforward = is_in(smtpd_setup.xforward_hosts, p->name, p->addr);
     s->may_verp = is_in(smtpd_setup.verp_clients, p->name, p->addr);
@@ -281,7 +288,7 @@ static bool greet(struct session *s)
     else
         r = reply(220, NULL, conf.smtpd_banner);
     smtpd_chat_send(s, &r);
-    return r.code != 421;
+    return !reply_is_last(&r);
 }
 
 /* --- the end --- */

@@ -85,13 +85,14 @@ struct session {
     struct peer peer;
     struct net_addr real_peer;            /* whom we are connected with, whatever XCLIENT says */
     const char *service;                  /* for anvil and the log: "smtp" */
+    int verbosity;                        /* of the log: debug_peer_list */
     bool is_stand_alone;
     bool is_esmtp;
     const char *helo_name;                /* NULL: not yet */
     unsigned ehlo_discard;                /* EHLO_... that are neither announced nor accepted */
     struct forwarded *forwarded;          /* NULL: no XFORWARD in this transaction */
     struct mail *mail;                    /* NULL: no MAIL yet */
-    bool may_xclient, may_xforward, may_verp, has_used_xclient;
+    bool may_xclient, may_xforward, may_verp;
     bool is_excepted;                     /* from the limits of anvil */
     bool is_counted;                      /* anvil knows of this connection */
     bool is_pipelining_badly;

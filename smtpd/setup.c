@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/interfaces.h"
 #include "mail/cleanup_client.h"
+#include "mail/debug_peer.h"
 #include "mail/flush_client.h"
 #include "mail/local_domain.h"
 #include "mail/postmaster.h"
@@ -16,34 +17,6 @@
 #include "smtpd/restrict_parse.h"
 
 struct setup smtpd_setup;
-
-unsigned smtpd_setup_ehlo_mask(const char *words)
-{
-    static const struct {
-        const char *name;
-        unsigned bit;
-    } names[] = {
-        {"pipelining", EHLO_PIPELINING}, {"size", EHLO_SIZE}, {"vrfy", EHLO_VRFY}, {"etrn", EHLO_ETRN},
-        {"starttls", EHLO_STARTTLS}, {"auth", EHLO_AUTH}, {"verp", EHLO_VERP}, {"xverp", EHLO_VERP},
-        {"xclient", EHLO_XCLIENT}, {"xforward", EHLO_XFORWARD}, {"enhancedstatuscodes", EHLO_STATUS},
-        {"8bitmime", EHLO_8BITMIME}, {"dsn", EHLO_DSN}, {"smtputf8", EHLO_SMTPUTF8}, {"chunking", EHLO_CHUNKING},
-        {"requiretls", 0}, {"silent-discard", EHLO_SILENT}};
-    struct arena a = {0};
-    char *cursor = arena_strdup(&a, words);
-    unsigned mask = 0;
-
-    for (char *word; (word = words_next(&cursor, WORDS_LIST)) != NULL;) {
-        size_t i = 0;
-        while (i < ARRAY_SIZE(names) && strcasecmp(word, names[i].name) != 0)
-            i++;
-        if (i < ARRAY_SIZE(names))
-            mask |= names[i].bit;
-        else
-            log_warn("unknown EHLO keyword \"%s\" in \"%s\"", word, words);
-    }
-    arena_done(&a);
-    return mask;
-}
 
 static enum bare_lf bare_lf_policy(void)
 {
@@ -86,7 +59,9 @@ static void open_lists(void)
     smtpd_setup.forbidden_commands = OPEN_LIST(smtpd_forbidden_commands, MATCH_STRINGS);
     smtpd_setup.noop_commands = OPEN_LIST(smtpd_noop_commands, MATCH_STRINGS);
     smtpd_setup.permit_log = OPEN_LIST(smtpd_log_access_permit_actions, MATCH_STRINGS);
+    smtpd_setup.mx_networks = OPEN_LIST(permit_mx_backup_networks, MATCH_CLIENTS);
     local_domain_open();
+    debug_peer_open();
     flush_open();
     postmaster_classes();   /* bad values are to stop us before there are clients */
     cleanup_internal_flags(CLEANUP_INTERNAL_NOTIFY);
@@ -105,6 +80,9 @@ static void open_tables(void)
     smtpd_setup.relay_recipient = table_list_open(conf.relay_recipient_maps, flags);
     smtpd_setup.rbl_reply = table_list_open(conf.rbl_reply_maps, flags);
     smtpd_setup.ehlo_discard = table_list_open(conf.smtpd_discard_ehlo_keyword_address_maps, flags);
+    smtpd_setup.reject_filter = table_list_open(conf.smtpd_reject_filter_maps, flags);
+    if (*conf.smtpd_command_filter != 0)
+        smtpd_setup.command_filter = table_open(conf.smtpd_command_filter, flags);
     smtpd_setup.footer = table_list_open(conf.smtpd_reject_footer_maps, flags);
 }
 
@@ -148,7 +126,7 @@ void smtpd_setup_open(void)
 {
     check_tempfail_actions();
     smtpd_setup.bare_lf = bare_lf_policy();
-    smtpd_setup.ehlo_discard_always = smtpd_setup_ehlo_mask(conf.smtpd_discard_ehlo_keywords);
+    smtpd_setup.ehlo_discard_always = ehlo_mask_parse(conf.smtpd_discard_ehlo_keywords);
     smtpd_setup.cleanup_flags = mail_source_flags(MAIL_SOURCE_SMTPD);
     smtpd_setup.validates_recipients = mail_source_checks_recipients();
     open_lists();

@@ -139,9 +139,19 @@ enum verdict smtpd_verdict_defer_if_reject(struct session *s, int code, const ch
     return DUNNO;
 }
 
+enum verdict smtpd_verdict_permit_from(struct session *s, const char *action, const char *class, const char *name,
+    const char *source)
+{
+    bool is_logged = !s->checks->is_silent && !match_list_is_empty(smtpd_setup.permit_log) &&
+        match_list_find(smtpd_setup.permit_log, action) == MATCH_YES;
+
+    if (is_logged)
+        smtpd_verdict_log(
+            s, "permit", arena_printf(&s->scratch, "action=%s for %s=%s %s", action, class, name, source));
+    return PERMIT;
+}
+
 enum verdict smtpd_verdict_permit(struct session *s, const char *action, const char *class, const char *name)
 {
-    if (!match_list_is_empty(smtpd_setup.permit_log) && match_list_find(smtpd_setup.permit_log, action) == MATCH_YES)
-        smtpd_verdict_log(s, "permit", arena_printf(&s->scratch, "action=%s for %s=%s ", action, class, name));
-    return PERMIT;
+    return smtpd_verdict_permit_from(s, action, class, name, "");
 }

@@ -14,6 +14,7 @@ enum verdict { DUNNO, PERMIT, REJECT };
 struct checks {
     const char *name, *class;    /* of the list: "<name>: class rejected: ..." */
     bool is_warning;             /* warn_if_reject */
+    bool is_silent;              /* only a question: permits are not logged */
     bool is_recipient_checked;   /* reject_unlisted_recipient has had its turn */
     unsigned depth;
     struct pending defer_if_permit, defer_if_reject;
@@ -46,6 +47,8 @@ enum verdict smtpd_verdict_defer_if_reject(struct session *s, int code, const ch
 
 /* PERMIT; logged if smtpd_log_access_permit_actions has the action. */
 enum verdict smtpd_verdict_permit(struct session *s, const char *action, const char *class, const char *name);
+enum verdict smtpd_verdict_permit_from(struct session *s, const char *action, const char *class, const char *name,
+    const char *source); /* "from type:table" */
 
 /* "NOQUEUE: reject: RCPT from ..." and its kin. */
 void smtpd_verdict_log(struct session *s, const char *action, const char *text);

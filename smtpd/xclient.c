@@ -13,6 +13,7 @@
 #include "smtpd/mail.h"
 #include "smtpd/peer.h"
 #include "smtpd/restrict.h"
+#include "smtpd/setup.h"
 
 bool smtpd_xclient_attribute(struct session *s, const struct word *word, const char **name, const char **value,
     struct reply *why)
@@ -166,7 +167,8 @@ static bool set_attribute(struct session *s, const struct word *word, struct rep
     return false;
 }
 
-/* The session begins anew, as if the client that is spoken for had just connected. */
+/* The session begins anew, as if the client that is spoken for had just connected: it may speak for others if
+ * that client may. */
 struct reply smtpd_xclient_cmd(struct session *s, const struct words *w)
 {
     struct reply why;
@@ -188,7 +190,7 @@ struct reply smtpd_xclient_cmd(struct session *s, const struct words *w)
             return why;
         }
     smtpd_peer_update(s);
-    s->has_used_xclient = true;
+    s->may_xclient = match_list_find_client(smtpd_setup.xclient_hosts, s->peer.name, s->peer.addr) == MATCH_YES;
     s->where = "CONNECT";
     if (smtpd_restrict_client(s, &why) == REJECT) {
         s->access_is_denied = true;

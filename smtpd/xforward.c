@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "mail/postmaster.h"
 #include "smtpd/chat.h"
+#include "smtpd/hostname.h"
 #include "smtpd/xclient.h"
 
 void smtpd_xforward_free(struct session *s)
@@ -42,7 +43,8 @@ static const struct {
     size_t offset;                       /* of the member in struct forwarded */
     bool (*is_good)(const char *value);
 } attributes[] = {
-    {"NAME", offsetof(struct forwarded, name), is_any}, {"ADDR", offsetof(struct forwarded, addr), is_address},
+    {"NAME", offsetof(struct forwarded, name), smtpd_hostname_is_valid},
+    {"ADDR", offsetof(struct forwarded, addr), is_address},
     {"PORT", offsetof(struct forwarded, port), smtpd_xclient_is_port},
     {"PROTO", offsetof(struct forwarded, proto), is_any},
     {"HELO", offsetof(struct forwarded, helo), is_any}, {"IDENT", offsetof(struct forwarded, ident), is_any},
@@ -78,8 +80,10 @@ static bool set_attribute(struct session *s, const struct word *word, struct rep
         *member = NULL;
         return true;
     }
-    if (!attributes[i].is_good(value))
+    if (!attributes[i].is_good(value)) {
+        *why = smtpd_chat_reply(s, 501, "5.5.4", "Bad %s syntax: %s", name, printable(&s->scratch, value));
         return false;
+    }
     if (strcmp(name, "ADDR") == 0 && strncasecmp(value, "IPV6:", 5) == 0)
         value += 5;
     *member = printable(&f->arena, value);

@@ -14,6 +14,8 @@ static const struct {
     {"ok", CLASS_SENDER, PERMIT, NULL, NULL},
     {"RELAY", CLASS_CLIENT, PERMIT, NULL, NULL},
     {"1795304486", CLASS_CLIENT, PERMIT, NULL, NULL},
+    {"550", CLASS_CLIENT, PERMIT, NULL, NULL},
+    {"550-5.7.1 x", CLASS_SENDER, REJECT, "451 4.3.5 Server configuration error", "unknown smtpd restriction"},
     {"DUNNO", CLASS_SENDER, DUNNO, NULL, NULL},
     {"REJECT", CLASS_SENDER, REJECT, "554 5.7.1 <x>: Sender address rejected: Access denied", "reject: "},
     {"REJECT go away", CLASS_RECIPIENT, REJECT, "554 5.7.1 <x>: Recipient address rejected: go away", NULL},

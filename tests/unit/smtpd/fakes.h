@@ -247,6 +247,11 @@ enum dns_result dns_ptr(struct arena *a, const struct net_addr *addr, int flags,
     return dns_query(a, net_host(addr, host), DNS_PTR, flags, answer);
 }
 
+const char *dns_addr_reason(const struct dns_answer *answer)
+{
+    return answer->result == DNS_RETRY ? "cannot be found out" : "does not exist";
+}
+
 enum dns_result dns_mx_or_addr(const char *domain)
 {
     if (strcmp(domain, "none.test") == 0)

@@ -132,7 +132,7 @@ static const struct {
     {"not on the list", "reject_rbl_client bl.example", "b.example", "192.0.2.10", "b.example", "a@b.example",
         "user@local.test", NULL},
     {"block list of domains", "reject_rhsbl_sender dbl.example", STRANGER, "a@b.example", "user@local.test",
-        "554 5.7.1 Service unavailable; Sender address [b.example] blocked using dbl.example"},
+        "554 5.7.1 Service unavailable; Sender address [a@b.example] blocked using dbl.example"},
     {"list of the good", "permit_dnswl_client wl.example, reject", STRANGER, "a@b.example", "user@local.test", NULL},
     {"a good list that does not answer", "permit_dnswl_client dead.example, reject", STRANGER, "a@b.example",
         "user@local.test",

@@ -11,6 +11,9 @@ static const struct {
     {"ehlo", "EHLO a", "250 mx.local.test\nPIPELINING\nSIZE 10240000\nVRFY\nETRN\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\n"
         "SMTPUTF8\nCHUNKING"},
     {"unknown", "FOO", "500 5.5.2 Error: command not recognized"},
+    {"starttls that is not offered", "EHLO a|STARTTLS", "502 5.5.1 Error: command not implemented"},
+    {"starttls with argument", "STARTTLS now", "501 5.5.4 Syntax: STARTTLS"},
+    {"auth that is not offered", "EHLO a|AUTH PLAIN AGEAYQ==", "503 5.5.1 Error: authentication not enabled"},
     {"a header is no command", "Subject: a", "221 2.7.0 Error: I can break rules, too. Goodbye."},
     {"nor is HTTP", "GET / HTTP/1.0", "221 2.7.0 Error: I can break rules, too. Goodbye."},
     {"empty line", "", "500 5.5.2 Error: bad syntax"},
@@ -321,6 +324,9 @@ static void test_xclient(void **state)
     assert_string_equal(s.peer.namaddr, "other.example[2001:db8::5]");
     assert_string_equal(s.peer.rfc_addr, "IPv6:2001:db8::5");
     assert_string_equal(s.helo_name, "h@");
+    r = say(&s, "XCLIENT NAME=third.example");
+    assert_string_equal(as_text(&s, &r), "550 5.7.0 Error: insufficient authorization");
+    s.may_xclient = true;
     r = say(&s, "XCLIENT ADDR=1.2.3.300");
     assert_string_equal(as_text(&s, &r), "501 5.5.4 Bad ADDR syntax: 1.2.3.300");
     r = say(&s, "XCLIENT FOO=1");
