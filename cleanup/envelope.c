@@ -103,9 +103,7 @@ static bool is_duplicate(struct message *m, const struct envelope_recipient *r)
     struct str key = {0};
 
     if (conf.enable_original_recipient)
-        str_adds(&key, r->original);
-    str_addc(&key, '\n');
-    str_addf(&key, "%s\n%d\n", r->dsn_orcpt, r->dsn_notify);
+        str_addf(&key, "%s\n%s\n%d\n", r->original, r->dsn_orcpt, r->dsn_notify);
     str_adds(&key, r->address);
     str_lower(&key);
     bool is_seen = true;
@@ -226,13 +224,26 @@ void cleanup_envelope_init(void)
     cleanup_bcc_init();
 }
 
+static void check_count(struct message *m, int count)
+{
+    if (count <= conf.queue_file_attribute_count_limit)
+        return;
+    log_warn("%s: message rejected: attribute count exceeds limit %d", m->queue_id,
+        conf.queue_file_attribute_count_limit);
+    cleanup_message_refuse(m, CLEANUP_STAT_BAD, "4.3.0 Error: internal error 1");
+}
+
 static void begin_records(struct message *m, struct attrs *list)
 {
     struct str *out = &m->image.bytes;
     enum place places[ATTR_MAX];
+    int count = 0;
 
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         places[i] = place_of(list->item[i].name);
+        count += places[i] != OURS;
+    }
+    check_count(m, count);
 
     record_addf(out, REC_SIZE, "%95s", "");
     record_addf(out, REC_TIME, "%ld %ld", (long) m->arrival.tv_sec, (long) m->arrival.tv_usec);

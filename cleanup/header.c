@@ -207,13 +207,13 @@ static void add_from(struct message *m, const char *prefix)
     str_done(&text);
 }
 
-/* RFC 5322 3.6: what every message must have. Only for mail of our own users: that of others is not
- * ours to mend. */
+/* RFC 5322 3.6: what every message must have. Mail of others is not ours to mend, unless
+ * remote_header_rewrite_domain has it mended anyhow. */
 void cleanup_header_add_missing(struct message *m)
 {
     const char *prefix = m->is_resent ? "Resent-" : "";
     unsigned have = m->have[m->is_resent];
-    bool is_wanted = strcmp(m->rewrite_context, "local") == 0 || conf.always_add_missing_headers;
+    bool is_wanted = is_rewritten(m) || conf.always_add_missing_headers;
 
     if (is_wanted && (have & HAVE_MESSAGE_ID) == 0)
         add_message_id(m, prefix);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,6 +20,7 @@
 #include "queue/dirs.h"
 #include "queue/journal.h"
 #include "queue/qid.h"
+#include "queue/space.h"
 
 enum {
     RECONNECT_MS = 1000,
@@ -325,19 +325,6 @@ static int commit_journal(struct message *m)
 
 /* --- both --- */
 
-static bool has_space(void)
-{
-    struct statvfs fs;
-    static msec checked;
-    static bool is_enough = true;
-
-    if (conf.queue_minfree == 0 || clock_now() < checked + RECONNECT_MS)
-        return is_enough;
-    checked = clock_now();
-    is_enough = statvfs(".", &fs) < 0 || (double) fs.f_bavail * (double) fs.f_frsize >= (double) conf.queue_minfree;
-    return is_enough;
-}
-
 /* While qmgr is far behind, mail comes in more slowly. */
 static void wait_for_qmgr(void)
 {
@@ -352,7 +339,7 @@ int cleanup_store_commit(struct message *m)
     bool has_file = m->image.is_reserved || cleanup_image_is_in_file(&m->image) || (m->flags & CLEANUP_HOLD) != 0;
     bool is_small = cleanup_image_size(&m->image) <= (uint64_t) conf.queue_journal_message_limit;
 
-    if (!has_space())
+    if (!space_is_left(0))
         return CLEANUP_STAT_SPACE;
     wait_for_qmgr();
     if (journal != NULL && is_small && !has_file)

@@ -12,13 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/net.h"
 #include "base/stream.h"
-#include "base/utf8.h"
 #include "config/config.h"
 #include "daemon/logging.h"
+#include "dns/dns.h"
 #include "ipc/client.h"
 #include "mail/flush_client.h"
 #include "mail/user_acl.h"
@@ -151,18 +152,11 @@ static const struct format as_text = {text_message, text_recipient, text_message
 
 static void json_string(const char *name, const char *text)
 {
-    bool is_utf8 = utf8_is_valid(text, strlen(text));
+    struct str quoted = {0};
 
-    printf("\"%s\": \"", name);
-    for (const unsigned char *p = (const unsigned char *) text; *p != 0; p++) {
-        if (*p == '"' || *p == '\\')
-            printf("\\%c", *p);
-        else if (*p < ' ')
-            printf("\\u%04X", *p);
-        else
-            putchar(*p >= 0x80 && !is_utf8 ? '?' : *p);
-    }
-    putchar('"');
+    json_add_string(&quoted, text);
+    printf("\"%s\": %s", name, str_text(&quoted));
+    str_done(&quoted);
 }
 
 static bool has_recipient;
@@ -371,7 +365,7 @@ static void flush_site(const char *site)
 {
     const char *bad = site + strcspn(site, " \t\r\n/<>@");
 
-    if (*site == 0 || *bad != 0)
+    if (*bad != 0 || (*site != '[' && !dns_name_is_valid(site)))
         fatal("Cannot flush mail queue - invalid destination: \"%.100s%s\"", site, strlen(site) > 100 ? "..." : "");
     switch (flush_send_site(site)) {
     case FLUSH_OK:

@@ -36,7 +36,7 @@ bool smtp_command_mail(struct attempt *a, int features, struct str *out)
         return false;
     str_adds(out, "MAIL FROM:");
     add_path(out, sender);
-    if ((features & FEATURE_SIZE) != 0) {
+    if ((features & FEATURE_SIZE) != 0 && !smtp_filter_is_downgraded(a, features)) {
         str_adds(out, " SIZE=");
         add_number(out, d->data_size);
     }

@@ -224,21 +224,21 @@ static void on_body(void *context, enum mime_piece piece, const char *line, size
 
 static const struct mime_events events = {.header = on_header, .body = on_body};
 
-static bool is_downgraded(const struct attempt *a, const struct session *s)
+bool smtp_filter_is_downgraded(const struct attempt *a, int features)
 {
-    return !conf.disable_mime_output_conversion && (s->features & FEATURE_8BITMIME) == 0 &&
+    return !conf.disable_mime_output_conversion && (features & FEATURE_8BITMIME) == 0 &&
         strcmp(a->d->encoding, "7bit") != 0;
 }
 
 bool smtp_filter_is_needed(const struct attempt *a, const struct session *s)
 {
-    return rules.generic != NULL || rules.checks != NULL || is_downgraded(a, s);
+    return rules.generic != NULL || rules.checks != NULL || smtp_filter_is_downgraded(a, s->features);
 }
 
 struct smtp_filter *smtp_filter_begin(struct attempt *a, struct session *s, struct smtp_text *out)
 {
     struct smtp_filter *f = arena_new(a->memory, struct smtp_filter);
-    int options = is_downgraded(a, s) ? MIME_DOWNGRADE : 0;
+    int options = smtp_filter_is_downgraded(a, s->features) ? MIME_DOWNGRADE : 0;
 
     if (conf.disable_mime_input_processing && options == 0)
         options = MIME_DISABLE;

@@ -18,6 +18,9 @@ bool smtp_filter_is_final(void);           /* flags=X: the receiver is the last 
 
 bool smtp_filter_waits(void);              /* may an address have to wait for a table? */
 
+/* Will 8-bit content become 7-bit for a server with these features? Its size then is not known before. */
+bool smtp_filter_is_downgraded(const struct attempt *a, int features);
+
 /* Does this message need the filter on its way to that server? */
 bool smtp_filter_is_needed(const struct attempt *a, const struct session *s);
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/words.h"
 #include "config/config.h"
+#include "smtp/ehlo_mask.h"
 #include "smtp/trouble.h"
 #include "smtp/xtext.h"
 #include "table/table.h"
@@ -24,19 +25,6 @@ void smtp_hello_open(void)
 struct word_bit {
     const char *word;
     int bit;
-};
-
-static const struct word_bit keywords[] = {
-    {"8bitmime", FEATURE_8BITMIME},
-    {"pipelining", FEATURE_PIPELINING},
-    {"size", FEATURE_SIZE},
-    {"dsn", FEATURE_DSN},
-    {"smtputf8", FEATURE_SMTPUTF8},
-    {"starttls", FEATURE_STARTTLS},
-    {"auth", FEATURE_AUTH},
-    {"xforward", FEATURE_XFORWARD_ALL},
-    {"silent-discard", 0},
-    {NULL, 0},
 };
 
 static const struct word_bit workarounds[] = {
@@ -65,27 +53,40 @@ static int bits_of(const char *words, const struct word_bit *known, const char *
     return bits;
 }
 
-static int bits_for(const struct session *s, struct table_list *maps, const char *default_words,
-    const struct word_bit *known, const char *source)
+/* What the table has for the server's address, else the default. */
+static void words_for(const struct session *s, struct table_list *maps, const char *default_words, struct str *words)
 {
-    struct str words = {0}, address = {0};
-    int bits = 0;
+    struct str address = {0};
 
     str_adds(&address, s->address_key);
     char *port = strrchr(str_text(&address), ':');
     if (port != NULL)
         str_cut(&address, (size_t) (port - address.data));
-    switch (table_list_find(maps, str_text(&address), &words)) {
-    case TABLE_FOUND:
-        bits = bits_of(str_text(&words), known, source);
-        break;
-    case TABLE_ABSENT:
-    case TABLE_ERROR:
-        bits = *default_words == 0 ? 0 : bits_of(default_words, known, source);
-        break;
-    }
-    str_done(&words);
+    if (table_list_find(maps, str_text(&address), words) != TABLE_FOUND)
+        str_set(words, default_words);
     str_done(&address);
+}
+
+static int discarded_features(const struct session *s)
+{
+    static const struct {
+        unsigned keyword;
+        int feature;
+    } features[] = {
+        {EHLO_8BITMIME, FEATURE_8BITMIME}, {EHLO_PIPELINING, FEATURE_PIPELINING}, {EHLO_SIZE, FEATURE_SIZE},
+        {EHLO_DSN, FEATURE_DSN}, {EHLO_SMTPUTF8, FEATURE_SMTPUTF8}, {EHLO_STARTTLS, FEATURE_STARTTLS},
+        {EHLO_AUTH, FEATURE_AUTH}, {EHLO_XFORWARD, FEATURE_XFORWARD_ALL},
+    };
+    struct str words = {0};
+    int bits = 0;
+
+    words_for(s, discard_maps, conf.smtp_discard_ehlo_keywords, &words);
+    unsigned mask = ehlo_mask_parse(str_text(&words));
+    ehlo_mask_log(mask);
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+        if ((mask & features[i].keyword) != 0)
+            bits |= features[i].feature;
+    str_done(&words);
     return bits;
 }
 
@@ -115,9 +116,11 @@ static bool is_pix(const struct session *s)
 
 static void use_pix_workarounds(struct attempt *a, struct session *s)
 {
-    struct str list = {0};
-    int bits = bits_for(s, pix_maps, conf.smtp_pix_workarounds, workarounds, "smtp_pix_workarounds");
+    struct str list = {0}, words = {0};
 
+    words_for(s, pix_maps, conf.smtp_pix_workarounds, &words);
+    int bits = bits_of(str_text(&words), workarounds, "smtp_pix_workarounds");
+    str_done(&words);
     if (clock_wall().tv_sec - a->d->arrival.tv_sec < conf.smtp_pix_workaround_threshold_time)
         bits &= ~FEATURE_PIX_DELAY_DOT;
     for (const struct word_bit *w = workarounds; w->word != NULL; w++)
@@ -236,10 +239,19 @@ static bool loops_back(struct attempt *a, struct session *s, const char *name)
     return true;
 }
 
+/* RFC 6531 3.1: whoever has SMTPUTF8 has 8BITMIME. */
+static void imply_8bitmime(struct session *s)
+{
+    if ((s->features & (FEATURE_SMTPUTF8 | FEATURE_8BITMIME)) != FEATURE_SMTPUTF8)
+        return;
+    log_info("host %s offers SMTPUTF8 support, but not 8BITMIME", s->peer);
+    s->features |= FEATURE_8BITMIME;
+}
+
 static bool take_offers(struct attempt *a, struct session *s)
 {
     struct str text = {0};
-    int discarded = bits_for(s, discard_maps, conf.smtp_discard_ehlo_keywords, keywords, "smtp_discard_ehlo_keywords");
+    int discarded = discarded_features(s);
     bool is_first = true, ok = true;
     char *cursor, *line;
 
@@ -256,6 +268,7 @@ static bool take_offers(struct attempt *a, struct session *s)
         is_first = false;
     }
     s->features &= ~discarded;
+    imply_8bitmime(s);
     str_done(&text);
     return ok;
 }

@@ -6,10 +6,12 @@
 #include "config/interfaces.h"
 #include "daemon/agent.h"
 #include "mail/cleanup_client.h"
+#include "mail/debug_peer.h"
 #include "mail/postmaster.h"
 #include "smtp/filter.h"
 #include "smtp/hello.h"
 #include "smtp/pool.h"
+#include "smtp/reply_filter.h"
 #include "smtp/route.h"
 
 static const char *flags = "";
@@ -22,8 +24,11 @@ static void before_jail(void)
     interfaces_proxy();
     smtp_route_open();
     smtp_hello_open();
+    debug_peer_open();
     smtp_filter_open();
-    delivery_set_status_filter(conf.smtp_delivery_status_filter);
+    smtp_reply_filter_open();
+    delivery_set_status_filter(smtp_is_lmtp() ? "lmtp_delivery_status_filter" : "smtp_delivery_status_filter",
+        conf.smtp_delivery_status_filter);
     if (!smtp_filter_set_flags(flags))
         fatal("invalid flags=%s: only D, O, R and X are known", flags);
 }

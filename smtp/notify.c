@@ -1,5 +1,6 @@
 #include "smtp/notify.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/task.h"
 #include "config/config.h"
@@ -11,17 +12,22 @@ static bool is_wanted(void)
     return (postmaster_classes() & NOTIFY_PROTOCOL) != 0;
 }
 
-/* Line by line. */
+/* Line by line, to the transcript, and to the log of a session that is debugged. */
 static void note(struct session *s, enum postmaster_direction direction, const char *text, size_t n, const char *end)
 {
     struct str line = {0};
 
+    if (!is_wanted() && s->verbosity == 0)
+        return;
     for (const char *p = text; p < text + n;) {
         const char *next = memmem(p, (size_t) (text + n - p), end, strlen(end));
         size_t len = (size_t) ((next == NULL ? text + n : next) - p);
         str_clear(&line);
         str_add(&line, p, len);
-        postmaster_note(&s->transcript, direction, str_text(&line));
+        if (is_wanted())
+            postmaster_note(&s->transcript, direction, str_text(&line));
+        if (s->verbosity > 0)
+            log_info("%c %s: %s", direction == POSTMASTER_IN ? '<' : '>', s->relay, str_text(&line));
         p += next == NULL ? len : len + strlen(end);
     }
     str_done(&line);
@@ -29,14 +35,12 @@ static void note(struct session *s, enum postmaster_direction direction, const c
 
 void smtp_notify_commands(struct session *s, const char *bytes, size_t n)
 {
-    if (is_wanted())
-        note(s, POSTMASTER_OUT, bytes, n, "\r\n");
+    note(s, POSTMASTER_OUT, bytes, n, "\r\n");
 }
 
 void smtp_notify_reply(struct session *s)
 {
-    if (is_wanted())
-        note(s, POSTMASTER_IN, str_text(&s->reply.text), s->reply.text.len, "\n");
+    note(s, POSTMASTER_IN, str_text(&s->reply.text), s->reply.text.len, "\n");
 }
 
 /* RFC 5321 4.2.1: x0z is about syntax, so it is about us; and so is what is no reply, or 555

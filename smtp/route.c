@@ -199,9 +199,10 @@ static void add_host(struct search *s, const char *host, uint16_t port, unsigned
         dns_addr(s->a->memory, host, families | DNS_HOSTS, &answer);
         if (answer.result != DNS_FOUND)
             smtp_trouble_set(s->a, answer.result == DNS_RETRY ? "4.4.3" : "5.4.4", "unable to look up host %s: %s",
-                host,
-                answer.result == DNS_RETRY ? "Temporary failure in name resolution" : "Name or service not known");
+                host, dns_addr_reason(&answer));
     }
+    if (answer.result == DNS_FOUND && (conf.smtp_cname_overrides_servername || answer.is_secure))
+        host = answer.name; /* or who points an alias somewhere could choose whose certificate is looked for */
     for (size_t i = 0; answer.result == DNS_FOUND && i < answer.count; i++)
         add_server(s, host, &answer.records[i].addr, port, preference);
 }
@@ -375,7 +376,7 @@ bool smtp_route_find(struct attempt *a, const struct destination *to, struct rou
         srv = find_by_service(&s, to, name);
     if (srv != SRV_ELSEWHERE)
         return srv == SRV_FOUND;
-    if (to->is_quoted || !rules.asks_mx)
+    if (to->is_quoted || !rules.asks_mx || smtp_is_lmtp()) /* mail exchangers speak SMTP */
         return find_by_host(&s, name, to->port);
     return find_by_domain(&s, name, to->port);
 }

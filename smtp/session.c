@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,7 +11,9 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "config/interfaces.h"
+#include "mail/debug_peer.h"
 #include "smtp/notify.h"
+#include "smtp/reply_filter.h"
 #include "smtp/trouble.h"
 
 /* --- the local end --- */
@@ -77,9 +80,11 @@ static void name_session(struct session *s, const char *host, const struct net_a
         s->peer = mem_printf("%s[%s]", host, addr->un.sun_path);
         s->relay = mem_strdup(s->peer);
         s->address_key = mem_strdup(addr->un.sun_path);
+        s->verbosity = log_verbose;
         return;
     }
     net_host(addr, text);
+    s->verbosity = debug_peer_verbosity(host, text);
     s->peer = mem_printf("%s[%s]", host, text);
     s->relay = mem_printf("%s[%s]:%d", host, text, net_port(addr));
     s->address_key = mem_printf("%s:%d", text, net_port(addr));
@@ -98,6 +103,8 @@ struct session *smtp_session_connect(struct attempt *a, const char *host, const 
     list_init(&s->by_site);
     list_init(&s->by_address);
     list_init(&s->by_age);
+    s->reply.filter = smtp_reply_filter_line;
+    s->reply.context = s;
     name_session(s, host, addr);
     int fd = net_connect(addr, local, deadline);
     if (fd < 0 && local != NULL && errno == EADDRNOTAVAIL && !is_usable(local)) {
@@ -151,26 +158,36 @@ void smtp_session_command(struct session *s, const char *format, ...)
     va_start(ap, format);
     str_vaddf(&line, format, ap);
     va_end(ap);
-    if (log_verbose > 0)
-        log_info("> %s: %s", s->relay, str_text(&line));
     str_adds(&line, "\r\n");
     smtp_notify_commands(s, line.data, line.len);
     stream_add(&s->stream, line.data, line.len);
     str_done(&line);
 }
 
+/* Among pipelined commands a stray line shifts every answer to the command before. */
+static void warn_of_garbage(const struct session *s, const struct attempt *a)
+{
+    const char *protocol = smtp_is_lmtp() ? "lmtp" : "smtp";
+    const char *addr = s->peer + strcspn(s->peer, "[");
+
+    if (s->reply.garbage.len == 0 || (s->features & FEATURE_PIPELINING) == 0)
+        return;
+    addr += *addr == '[';
+    log_warn("%s: non-%s response from %s: %.100s", a->d->queue_id, smtp_is_lmtp() ? "LMTP" : "ESMTP", s->relay,
+        str_text(&s->reply.garbage));
+    log_warn("to prevent loss of mail, turn off command pipelining for %.*s with the "
+        "%s_discard_ehlo_keyword_address_maps parameter", (int) strcspn(addr, "]"), addr, protocol);
+}
+
 bool smtp_session_reply(struct session *s, const struct attempt *a)
 {
     smtp_reply_wait(&s->stream);
+    snprintf(s->queue_id, sizeof(s->queue_id), "%s", a->d->queue_id);
     if (!smtp_reply_read(&s->stream, &s->reply))
         return false;
     s->is_in_doubt = false;
-    if (log_verbose > 0)
-        log_info("< %s: %s", s->relay, str_text(&s->reply.text));
     smtp_notify_reply(s);
-    if (s->reply.garbage.len > 0 && (s->features & FEATURE_PIPELINING) != 0)
-        log_warn("%s: non-%s response from %s: %.100s", a->d->queue_id, smtp_is_lmtp() ? "LMTP" : "ESMTP", s->relay,
-            str_text(&s->reply.garbage));
+    warn_of_garbage(s, a);
     if (s->reply.code == 421) /* RFC 5321 3.8: the server closes the channel */
         s->reusable_until = 0;
     return true;

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/net.h"
 #include "base/stream.h"
+#include "queue/qid.h"
 #include "smtp/attempt.h"
 #include "smtp/smtp_reply.h"
 #include "smtp/smtp_text.h"
@@ -49,6 +50,9 @@ struct session {
     unsigned use_count;         /* transactions begun */
     msec reusable_until;        /* smtp_connection_reuse_time_limit; 0: never to be used again */
     bool needs_reset;           /* RSET before the next transaction */
+    char queue_id[QID_SIZE];    /* of the message that it was used for last */
+    int verbosity;              /* of the log */
+    bool has_data_error;        /* a table of ours cannot be asked */
     bool is_in_doubt;           /* was idle, and has not answered since: it may be dead */
     bool is_only_server;        /* the destination has no other: failures are final */
     bool is_quick;              /* the last message was answered at once: follow.h */

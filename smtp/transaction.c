@@ -111,8 +111,6 @@ static void take_rcpt(struct transaction *t, size_t recipient)
             smtp_trouble_none(t->a, t->s, recipient);
         return;
     }
-    if (t->s->reply.code == 552) /* RFC 5321 4.5.3.1.10: "too many recipients", from before RFC 2821 */
-        t->s->reply.status[0] = '4';
     refused(t, verbs[VERB_RCPT].request);
     smtp_trouble_recipient(t->a, recipient);
 }

@@ -112,7 +112,9 @@ void smtp_trouble_stream(struct attempt *a, struct session *s, const char *doing
 {
     if (stream_error(&s->stream) == STREAM_CANCELLED) /* qmgr is gone: nobody wants to know */
         return;
-    if (stream_error(&s->stream) == STREAM_TIMEOUT)
+    if (s->has_data_error)
+        smtp_trouble_set(a, "4.3.0", "local data error while talking to %s", s->peer);
+    else if (stream_error(&s->stream) == STREAM_TIMEOUT)
         smtp_trouble_set(a, "4.4.2", "conversation with %s timed out while %s", s->peer, doing);
     else
         smtp_trouble_set(a, "4.4.2", "lost connection with %s while %s", s->peer, doing);

@@ -95,8 +95,10 @@ bool bounce_notify_owner(const struct notice_about *about, const char *owner, co
 
 bool bounce_notify_delay(const struct notice_about *about, const struct vec *entries)
 {
-    if (entries->count == 0 || *about->sender == 0 || postmaster_is_sender(about->sender))
+    if (entries->count == 0 || *about->sender == 0)
         return true;
+    if (postmaster_is_sender(about->sender))
+        return handle_undeliverable_notice(about, entries);
     if (!tell_sender(BOUNCE_TEMPLATE_DELAY, about, about->sender, entries, DSN_NOTIFY_DELAY))
         return false;
     if (wants(NOTIFY_DELAY))
@@ -109,7 +111,12 @@ bool bounce_notify_report(const struct notice_about *about, const struct vec *en
 {
     enum bounce_template_kind kind = is_verify ? BOUNCE_TEMPLATE_VERIFY : BOUNCE_TEMPLATE_SUCCESS;
 
-    if (entries->count == 0 || *about->sender == 0 || postmaster_is_sender(about->sender))
+    if (entries->count == 0)
         return true;
+    if (*about->sender == 0 || postmaster_is_sender(about->sender)) {
+        log_info("%s: not sending trace/success notification for %s message", about->queue_id,
+            *about->sender == 0 ? "single-bounce" : "double-bounce");
+        return true;
+    }
     return tell_sender(kind, about, about->sender, entries, 0);
 }

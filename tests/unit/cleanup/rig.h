@@ -30,6 +30,7 @@ static inline void rig_put_recipient(const char *address, const char *original, 
 
 static inline void rig_set_configuration(void)
 {
+    conf.queue_file_attribute_count_limit = 100;
     conf.line_length_limit = 2048;
     conf.header_size_limit = 102400;
     conf.header_address_token_limit = 10240;
