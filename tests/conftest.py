@@ -9,6 +9,7 @@ import pytest
 from harness import suite
 from harness.dns import Dns
 from harness.instance import Instance
+from harness.people import Host
 from harness.sink import Sink
 
 _tallies = []  # what tests want to be read even when all is well
@@ -78,6 +79,28 @@ def make_instance(under_test):
         reports += instance.sanitizer_reports()
         if not os.environ.get("KEEP"):
             instance.remove()
+    assert not reports, reports
+
+
+@pytest.fixture
+def host(under_test):
+    """host(main_cf, aliases=...): one with people, started."""
+    made = []
+
+    def make(main_cf="", **options):
+        h = Host(under_test, main_cf, **options)
+        made.append(h)
+        _live.append(h)
+        return h.start()
+
+    yield make
+    reports = ""
+    for h in made:
+        h.stop()
+        _live.remove(h)
+        reports += h.sanitizer_reports()
+        if not os.environ.get("KEEP"):
+            h.remove()
     assert not reports, reports
 
 

@@ -154,6 +154,7 @@ static enum outcome deliver_to_all(const struct target *from, const char *text, 
 {
     struct target t = *from;
     bool has_owner = false;
+    int count = 0;
 
     if (local_target_is_verification(&t))
         return local_report_sent(&t, "aliased to %s", text);
@@ -165,7 +166,11 @@ static enum outcome deliver_to_all(const struct target *from, const char *text, 
     if (!conf.frozen_delivered_to)
         t.delivered = t.address;
     local_report_without_success(&t);
-    enum outcome outcome = local_list_deliver(&t, text, NULL);
+    enum outcome outcome = local_list_deliver(&t, text, &count);
+    if (count == 0) { /* nobody would have got it */
+        log_warn("no recipient in alias lookup result for %s", t.alias);
+        return local_report_failed(&t, "4.3.0", "alias database unavailable");
+    }
     if (outcome == OUTCOME_DONE)
         local_report_expanded(from, has_owner ? "delivered" : "expanded");
     return outcome;

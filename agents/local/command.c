@@ -55,7 +55,7 @@ static enum outcome run(const struct target *t, const char *line, const char *di
     struct command c = {.program = {.line = line, .shell = conf.local_command_shell,
         .uid = is_nobodys ? config_ids.default_uid : t->rights.uid,
         .gid = is_nobodys ? config_ids.default_gid : t->rights.gid, .directory = directory,
-        .environment = environment},
+        .environment = environment, .caller = *conf.local_command_shell != 0 ? "pipe_command" : NULL},
         .time_limit_s = conf.command_time_limit, .send = send_message, .context = &copy};
     struct command_outcome o = {0};
     enum outcome outcome = OUTCOME_DEFERRED;
@@ -87,7 +87,7 @@ static bool find_directory(const struct target *t, const char **directory)
                   &path) != EXPAND_ERROR;
     if (!ok)
         log_warn("bad parameter value syntax for command_execution_directory: %s", conf.command_execution_directory);
-    else
+    else if (path.len > 0) /* nobody in particular has no $home */
         *directory = arena_strdup(t->job->memory, str_text(&path));
     str_done(&path);
     return ok;

@@ -10,6 +10,7 @@ static const struct {
     enum destination_kind kind;
 } prefixes[] = {
     {"/", 0, DESTINATION_FILE},
+    {"~", 0, DESTINATION_HOME},
     {"|", 1, DESTINATION_COMMAND},
     {":include:", 9, DESTINATION_INCLUDE},
 };

@@ -12,6 +12,7 @@
 enum destination_kind {
     DESTINATION_ADDRESS,
     DESTINATION_FILE,    /* "/file/name" */
+    DESTINATION_HOME,    /* "~/file/name" */
     DESTINATION_COMMAND, /* "|command" */
     DESTINATION_INCLUDE  /* ":include:/file/name" */
 };

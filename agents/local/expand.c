@@ -21,9 +21,9 @@ char *local_expand_filter(struct arena *a, const char *value, const char *filter
 
 static const char *delimiter_of(const struct target *t)
 {
-    if (t->extension == NULL)
-        return NULL;
-    return arena_strndup(t->job->memory, t->local + strlen(t->user), 1);
+    const char *used = t->extension != NULL ? t->local + strlen(t->user) : conf.recipient_delimiter;
+
+    return *used == 0 ? NULL : arena_strndup(t->job->memory, used, 1);
 }
 
 static const char *value_of(const struct target *t, const char *name)

@@ -45,17 +45,17 @@ static char *find_file(struct target *t)
     return path;
 }
 
-/* What would let others say where a user's mail goes, and what would keep us waiting. */
-static bool is_trusted(const struct target *t, int fd, const char *path)
+/* What would let others say where a user's mail goes, what would keep us waiting, or fill the memory. */
+static bool is_trusted(const struct target *t, const struct stat *st, const char *path)
 {
-    struct stat st;
-
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+    if (!S_ISREG(st->st_mode))
         log_warn("file %s is not a regular file", path);
-    else if (st.st_uid != 0 && st.st_uid != t->rights.uid)
-        log_warn("file %s has bad owner uid %ld", path, (long) st.st_uid);
-    else if ((st.st_mode & S_IWOTH) != 0)
+    else if (st->st_uid != 0 && st->st_uid != t->rights.uid)
+        log_warn("file %s has bad owner uid %ld", path, (long) st->st_uid);
+    else if ((st->st_mode & S_IWOTH) != 0)
         log_warn("file %s is world writable", path);
+    else if (st->st_uid != 0 && st->st_size > LOCAL_LIST_FILE_MAX)
+        log_warn("file %s is larger than %d bytes", path, LOCAL_LIST_FILE_MAX);
     else
         return true;
     return false;
@@ -64,21 +64,22 @@ static bool is_trusted(const struct target *t, int fd, const char *path)
 static FILE *open_file(const struct target *t, const char *path)
 {
     struct stat st;
-    int fd = -1;
 
     identity_take(t->rights.uid, t->rights.gid);
-    bool is_special = lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    if (!is_special)
-        fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool is_there = lstat(path, &st) == 0;
     identity_drop();
-    if (fd >= 0 && is_trusted(t, fd, path))
-        return fdopen(fd, "r");
-    if (is_special)
-        log_warn("file %s is not a regular file", path);
-    else if (fd < 0)
+    if (is_there && !is_trusted(t, &st, path))
+        return NULL;
+    identity_take(t->rights.uid, t->rights.gid);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    identity_drop();
+    if (fd < 0) {
         log_warn("cannot open file %s: %m", path);
-    if (fd >= 0)
-        close(fd);
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && is_trusted(t, &st, path))
+        return fdopen(fd, "r");
+    close(fd);
     return NULL;
 }
 
@@ -95,7 +96,7 @@ static bool deliver_by(struct target *t, const char *path, enum outcome *outcome
     fclose(file);
     if (count == 0)
         return false;
-    local_target_is_repeated(t, "forward-done %s", path);
+    local_target_is_expanded(t, "forward-done %s", path);
     if (*outcome == OUTCOME_DONE)
         local_report_expanded(t, "expanded");
     return true;
@@ -128,7 +129,7 @@ bool local_forward_deliver(const struct target *from, enum outcome *outcome)
         return true;
     }
     /* The user is in that file, too: that means the mailbox, unless the file has had its turn. */
-    if (local_target_is_repeated(&t, "forward %s", path)) {
+    if (local_target_is_expanded(&t, "forward %s", path)) {
         *outcome = OUTCOME_DONE;
         return local_target_is_known(&t, "forward-done %s", path);
     }

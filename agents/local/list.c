@@ -51,11 +51,28 @@ enum outcome local_list_deliver_address(const struct target *from, const char *a
     return outcome;
 }
 
+/* A file in the home directory of whose rights the list has. */
+static enum outcome deliver_at_home(const struct target *t, const char *path)
+{
+    const char *home = t->rights.home, *below = path + 1;
+
+    if (*below != '/')
+        log_warn("bad home directory syntax for: %s", path);
+    else if (home == NULL)
+        log_warn("unknown home directory for: %s", path);
+    else
+        return local_file_deliver(
+            t, strcmp(home, "/") == 0 ? below : arena_printf(t->job->memory, "%s%s", home, below));
+    return local_report_failed(t, "5.3.5", "mail system configuration error");
+}
+
 static enum outcome deliver_one(const struct target *t, const struct destination *d)
 {
     switch (d->kind) {
     case DESTINATION_FILE:
         return local_file_deliver(t, d->text);
+    case DESTINATION_HOME:
+        return deliver_at_home(t, d->text);
     case DESTINATION_COMMAND:
         return local_command_deliver_listed(t, d->text);
     case DESTINATION_INCLUDE:
@@ -74,8 +91,8 @@ enum outcome local_list_deliver(const struct target *from, const char *text, int
     enum outcome outcome = OUTCOME_DONE;
 
     t.level += 2;
-    for (size_t i = 0; i < n && outcome == OUTCOME_DONE; i++)
-        outcome = deliver_one(&t, &list[i]);
+    for (size_t i = 0; i < n; i++)
+        outcome = local_report_both(outcome, deliver_one(&t, &list[i]));
     if (count != NULL)
         *count += (int) n;
     return outcome;

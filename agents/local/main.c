@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "daemon/agent.h"
 #include "deliver/identity.h"
+#include "table/direct.h"
 
 static void deliver_recipient(struct delivery *d, struct delivery_recipient *r, const struct message_bytes *message)
 {
@@ -38,11 +39,12 @@ static void deliver(struct delivery *d)
 
 static void before_jail(void)
 {
+    direct_use(); /* what decides whose rights are taken on is not asked of another process */
     local_setup_open();
     local_alias_open();
     local_mailbox_open();
     local_unknown_open();
-    delivery_set_status_filter(conf.local_delivery_status_filter);
+    delivery_set_status_filter("local_delivery_status_filter", conf.local_delivery_status_filter);
 }
 
 int main(int argc, char **argv)

@@ -41,6 +41,7 @@ static void take_apart(struct target *t)
     if (t->extension != NULL && strchr(t->extension, '/') != NULL) {
         log_warn("%s: address with illegal extension: %s", t->job->d->queue_id, t->local);
         t->extension = NULL;
+        t->local = t->user;
     }
 }
 

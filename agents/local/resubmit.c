@@ -64,7 +64,6 @@ static void add_envelope(struct cleanup_message *m, const struct resubmission *r
         cleanup_attr(m, "ret_flags", ret);
     }
     add_attribute(m, "rewrite_context", d->rewrite_context);
-    add_attribute(m, "encoding", d->encoding);
     add_attribute(m, "log_ident", d->log_ident);
     add_attribute(m, "log_client_name", d->client_name);
     add_attribute(m, "log_client_address", d->client_address);

@@ -38,8 +38,10 @@ void local_setup_open(void)
     };
     if (conf.sun_mailtool_compatibility) {
         log_warn("sun_mailtool_compatibility: deprecated parameter, use \"mailbox_delivery_lock = dotlock\" instead");
-        local_setup.locks = MAILBOX_DOTLOCK;
+        local_setup.locks &= MAILBOX_DOTLOCK;
     }
+    if (local_setup.locks == 0)
+        fatal("parameter mailbox_delivery_lock specifies no applicable mailbox locking method");
     mailbox_limit_size(conf.mailbox_size_limit);
 }
 

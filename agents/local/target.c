@@ -26,19 +26,37 @@ bool local_target_is_known(const struct target *t, const char *format, ...)
     return is_known;
 }
 
-bool local_target_is_repeated(const struct target *t, const char *format, ...)
+static bool note(const struct target *t, bool may_forget, const char *key)
 {
     struct hash *seen = &t->job->seen;
+    size_t limit = (size_t) conf.duplicate_filter_limit;
+
+    if (hash_get(seen, key) != NULL)
+        return true;
+    if (!may_forget || limit == 0 || seen->count + 1 < limit) /* Postfix counts the recipient itself, too */
+        hash_put(seen, key, t->job);
+    return false;
+}
+
+bool local_target_is_repeated(const struct target *t, const char *format, ...)
+{
     va_list ap;
 
     va_start(ap, format);
-    const char *key = fold(t, format, ap);
+    bool is_repeated = note(t, true, fold(t, format, ap));
     va_end(ap);
-    if (hash_get(seen, key) != NULL)
-        return true;
-    if (conf.duplicate_filter_limit == 0 || seen->count < (size_t) conf.duplicate_filter_limit)
-        hash_put(seen, key, t->job);
-    return false;
+    return is_repeated;
+}
+
+/* If this were forgotten, a list that names itself would never end. */
+bool local_target_is_expanded(const struct target *t, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    bool is_expanded = note(t, false, fold(t, format, ap));
+    va_end(ap);
+    return is_expanded;
 }
 
 bool local_target_is_probe(const struct target *t)

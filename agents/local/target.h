@@ -54,6 +54,8 @@ struct target {
 /* Has this been done for the recipient already? Remembers it, without regard to case, as far as
  * duplicate_filter_limit goes. */
 bool local_target_is_repeated(const struct target *t, const char *format, ...) PRINTF(2, 3);
+/* The same, without limit. */
+bool local_target_is_expanded(const struct target *t, const char *format, ...) PRINTF(2, 3);
 bool local_target_is_known(const struct target *t, const char *format, ...) PRINTF(2, 3); /* only asks */
 
 /* Is the address only tried out (sendmail -bv, the verify service)? */

@@ -6,6 +6,7 @@
 #include "agents/local/report.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "mail/address_list.h"
 #include "table/table.h"
 
 static struct table_list *transports;
@@ -14,6 +15,14 @@ void local_unknown_open(void)
 {
     transports = table_list_open(conf.fallback_transport_maps, TABLE_FOLD | TABLE_NO_REGSUB);
     table_list_set_title(transports, "fallback_transport_maps");
+}
+
+/* A header's form of an address is taken for what it means. What is none, or several, is nobody's address. */
+static const char *internal_form(const struct target *t, const char *text)
+{
+    struct address_list *list = address_list_parse(t->job->memory, text, 0);
+
+    return address_list_count(list) == 1 ? address_list_internal(list, 0) : text;
 }
 
 static enum outcome relay(const struct target *from)
@@ -27,7 +36,7 @@ static enum outcome relay(const struct target *from)
     if (local_expand(&t, conf.luser_relay, NULL, NULL, &address) == EXPAND_ERROR)
         outcome = local_report_failed(&t, "4.3.5", "mail system configuration error");
     else
-        outcome = local_list_deliver_address(&t, str_text(&address));
+        outcome = local_list_deliver_address(&t, internal_form(&t, str_text(&address)));
     str_done(&address);
     return outcome;
 }

@@ -186,7 +186,7 @@ static void deliver(struct delivery *d)
 
 static void before_jail(void)
 {
-    delivery_set_status_filter(conf.pipe_delivery_status_filter);
+    delivery_set_status_filter("pipe_delivery_status_filter", conf.pipe_delivery_status_filter);
 }
 
 int main(int argc, char **argv)

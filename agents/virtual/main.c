@@ -1,5 +1,6 @@
 /* virtual: see README.md. */
 #include <stdio.h>
+#include <string.h>
 
 #include "agents/virtual/place.h"
 #include "base/clock.h"
@@ -7,10 +8,11 @@
 #include "config/config.h"
 #include "daemon/agent.h"
 #include "daemon/daemon.h"
-#include "deliver/delivered_to.h"
 #include "deliver/identity.h"
-#include "deliver/maildir.h"
 #include "deliver/mailbox.h"
+#include "deliver/maildir.h"
+#include "table/direct.h"
+#include "table/key.h"
 
 static unsigned locks; /* virtual_mailbox_lock */
 
@@ -101,13 +103,7 @@ static void deliver_recipient(struct delivery *d, struct delivery_recipient *r, 
     struct place p = {0};
     struct str address = {0}, text = {0};
 
-    str_adds(&address, r->address);
-    str_lower(&address);
-    if (delivered_to_has(m, d->data_offset, r->address)) {
-        str_addf(&text, "mail forwarding loop for %s", r->address);
-        report(d, r, "5.4.6", str_text(&text));
-        goto done;
-    }
+    key_fold(r->address, strlen(r->address), conf.smtputf8_enable, &address);
     switch (virtual_place_find(str_text(&address), &p)) {
     case PLACE_FOUND:
         deliver_to(d, r, m, &p);
@@ -120,7 +116,6 @@ static void deliver_recipient(struct delivery *d, struct delivery_recipient *r, 
         report(d, r, "4.3.5", "mail system configuration error");
         break;
     }
-done:
     str_done(&p.path);
     str_done(&address);
     str_done(&text);
@@ -139,10 +134,11 @@ static void deliver(struct delivery *d)
 
 static void before_jail(void)
 {
+    direct_use(); /* what decides whose rights are taken on is not asked of another process */
     virtual_place_open();
     locks = mailbox_lock_styles("virtual_mailbox_lock", conf.virtual_mailbox_lock);
     mailbox_limit_size(conf.virtual_mailbox_limit);
-    delivery_set_status_filter(conf.virtual_delivery_status_filter);
+    delivery_set_status_filter("virtual_delivery_status_filter", conf.virtual_delivery_status_filter);
 }
 
 int main(int argc, char **argv)

@@ -10,7 +10,7 @@ static struct addr_find mailboxes, uids, gids;
 static struct addr_find open_tables(const char *tables)
 {
     return (struct addr_find){
-        .tables = table_list_open(tables, TABLE_FOLD | TABLE_NO_REGSUB),
+        .tables = table_list_open(tables, TABLE_FOLD | TABLE_NO_REGSUB | TABLE_NO_PROXY),
         .steps = ADDR_FIND_FULL | ADDR_FIND_NO_EXTENSION | ADDR_FIND_AT_DOMAIN,
         .delimiters = conf.recipient_delimiter,
         .double_bounce = conf.double_bounce_sender,
@@ -49,10 +49,8 @@ static bool find_id(const struct addr_find *tables, const char *what, const char
             log_warn("recipient %s: bad %s %s in %s", address, what, str_text(&value), parameter);
         break;
     case TABLE_ABSENT:
+    case TABLE_ERROR: /* the table itself has said why */
         log_warn("recipient %s: not found in %s", address, parameter);
-        break;
-    case TABLE_ERROR:
-        log_warn("recipient %s: lookup %s: table error", address, parameter);
         break;
     }
     str_done(&value);
@@ -72,7 +70,7 @@ enum place_result virtual_place_find(const char *address, struct place *p)
         result = PLACE_UNKNOWN;
         goto done;
     case TABLE_ERROR:
-        log_warn("recipient %s: lookup virtual_mailbox_maps: table error", address);
+        log_warn("table virtual_mailbox_maps: lookup %s: Application error", address);
         goto done;
     }
     if (has_parent_step(str_text(&value))) {

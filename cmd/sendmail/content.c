@@ -63,7 +63,7 @@ static void on_header(void *context, enum mime_class class, const struct header_
         take_recipients(r, known, text->data);
     for (const char *line = text->data, *lf; line != NULL; line = lf == NULL ? NULL : lf + 1) {
         lf = strchr(line, '\n');
-        put_header_line(r, line, lf == NULL ? (size_t) (text->data + text->len - line) : (size_t) (lf - line));
+        put_header_line(r, line, lf == NULL ? strlen(line) : (size_t) (lf - line));
     }
 }
 

@@ -145,6 +145,7 @@ static void speak_smtp(const struct sendmail_options *o)
     struct command c;
 
     no_recipients(o, "stand-alone");
+    sendmail_submit_check_user(getuid());
     command_begin(&c, conf.daemon_directory, "smtpd");
     command_add(&c, "-S");
     add_verbosity(&c, o);

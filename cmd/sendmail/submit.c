@@ -91,12 +91,12 @@ static const char *full_name_of(struct submission *s)
     return pw == NULL ? NULL : name_in_gecos(s, pw);
 }
 
-static void check_user(const struct submission *s)
+void sendmail_submit_check_user(uid_t uid)
 {
     const char *name;
 
-    if (!user_acl_has("authorized_submit_users", conf.authorized_submit_users, s->uid, &name))
-        fatal("User %s(%ld) is not allowed to submit mail", name, (long) s->uid);
+    if (!user_acl_has("authorized_submit_users", conf.authorized_submit_users, uid, &name))
+        fatal("User %s(%ld) is not allowed to submit mail", name, (long) uid);
 }
 
 /* --- the envelope --- */
@@ -218,7 +218,7 @@ void sendmail_submit(const struct sendmail_options *o)
 {
     struct submission s = {.options = o, .uid = getuid()};
 
-    check_user(&s);
+    sendmail_submit_check_user(s.uid);
     s.sender = sender_of(&s);
     s.full_name = full_name_of(&s);
     if (!o->reads_recipients && *o->arguments == NULL)

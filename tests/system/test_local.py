@@ -1,4 +1,4 @@
-"""local(8): what can be seen without the reference beside it. tests/parity/test_local.py has the rest."""
+"""local(8): what can be seen without the reference beside it. tests/parity/test_local_parity.py has the rest."""
 
 import os
 import pwd
@@ -11,26 +11,6 @@ import time
 import pytest
 
 from harness.client import message
-from harness.people import Host
-
-
-@pytest.fixture
-def host(under_test):
-    """host(main_cf, aliases=...): started."""
-    made = []
-
-    def make(main_cf="", **options):
-        h = Host(under_test, main_cf, **options)
-        made.append(h)
-        return h.start()
-
-    yield make
-    for h in made:
-        h.stop()
-        reports = h.sanitizer_reports()
-        if not os.environ.get("KEEP"):
-            h.remove()
-        assert not reports, reports
 
 
 def identity(pid):

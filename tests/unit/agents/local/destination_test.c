@@ -5,7 +5,7 @@
 #include "tests/unit/test.h"
 
 static const struct {
-    const char *text, *want; /* "kind:text" ..., a blank between; kinds: a f c i */
+    const char *text, *want; /* "kind:text" ..., a blank between; kinds: a f h c i */
 } cases[] = {
     {"ann", "a:ann"},
     {"ann, bob@x.example", "a:ann a:bob@x.example"},
@@ -17,6 +17,10 @@ static const struct {
     {"\"/with blank\"", "f:/with blank"},
     {"\"|exit 1\"", "c:exit 1"},
     {"|/bin/true", "c:/bin/true"},
+    {"|\"exit 1\", ann", "c:exit 1 a:ann"},
+    {"| \"a b\" c", "c:a b a:c"},
+    {"ann|bob", "a:ann|bob"},
+    {"~/mbox, \"~/a b\"", "h:~/mbox h:~/a b"},
     {"|/bin/true -x", "c:/bin/true a:-x"},
     {"\"|IFS=' ' && exec p -f- || exit 75 #u\"", "c:IFS=' ' && exec p -f- || exit 75 #u"},
     {":include:/list", "i:/list"},
@@ -31,7 +35,7 @@ static const struct {
 
 static void describe(const char *text, struct str *out)
 {
-    static const char letters[] = {[DESTINATION_ADDRESS] = 'a', [DESTINATION_FILE] = 'f', [DESTINATION_COMMAND] = 'c',
+    static const char letters[] = {[DESTINATION_ADDRESS] = 'a', [DESTINATION_FILE] = 'f', [DESTINATION_HOME] = 'h', [DESTINATION_COMMAND] = 'c',
         [DESTINATION_INCLUDE] = 'i'};
     struct arena memory = {0};
     size_t n;

@@ -23,7 +23,7 @@ static const struct {
     {"$home/.forward", NULL, "/.abcdefghijklmnopqrstuvwxyz", "/home/a_nn/.forward", EXPAND_OK, false},
     {"a b/$user", NULL, "abc", "a b/a__", EXPAND_OK, false},
     {"$local$recipient_delimiter$extension", "e", NULL, "ann+e+e", EXPAND_OK, true},
-    {"$home${recipient_delimiter}${extension}", NULL, NULL, "/home/a nn", EXPAND_UNDEFINED, false},
+    {"$home${recipient_delimiter}${extension}", NULL, NULL, "/home/a nn+", EXPAND_UNDEFINED, false},
     {"x${extension?{-$extension}:{none}}", NULL, NULL, "xnone", EXPAND_OK, false},
     {"x${extension?-$extension}", "e", NULL, "x-e", EXPAND_OK, true},
     {"$recipient $shell", "e", NULL, "Ann+E@host.example /bin/sh", EXPAND_OK, false},
@@ -34,6 +34,7 @@ static const struct {
 static void test_expansions(void **state)
 {
     (void) state;
+    conf.recipient_delimiter = "+-";
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct job job;
         struct target t = target_of(&job, cases[i].extension);
@@ -57,6 +58,8 @@ static void test_repeated(void **state)
     conf.duplicate_filter_limit = 2;
     assert_false(local_target_is_repeated(&t, "file %d %s", 1, "/X"));
     assert_true(local_target_is_repeated(&t, "file %d %s", 1, "/x"));
+    assert_false(local_target_is_expanded(&t, "include %s", "/y")); /* the limit is not for these */
+    assert_true(local_target_is_expanded(&t, "include %s", "/Y"));
     assert_false(local_target_is_repeated(&t, "file %d %s", 2, "/x"));
     assert_false(local_target_is_known(&t, "command %s", "y"));
     assert_false(local_target_is_repeated(&t, "command %s", "y")); /* no more are remembered */
