@@ -5,14 +5,14 @@
 #include "config/params.h"
 #include "config/service.h"
 
-static void add(struct postconf_catalog *c, const char *name, const char *default_value, bool is_users)
+static void add(struct postconf_catalog *c, const char *name, const char *default_value, enum postconf_class class)
 {
     struct hash_entry *slot = hash_slot(&c->names, name, strlen(name));
 
     if (slot->value != NULL)
         return;
     struct postconf_name *n = arena_new(&c->arena, struct postconf_name);
-    *n = (struct postconf_name){slot->key, default_value, is_users};
+    *n = (struct postconf_name){slot->key, default_value, class};
     slot->value = n;
 }
 
@@ -24,7 +24,7 @@ static void add_service(struct postconf_catalog *c, const struct main_cf *main_c
         const struct service_param *p = &service_params[i];
         str_setf(&name, "%s%s", s->name, p->suffix);
         if (p->applies(s) && (p->default_value != NULL || main_cf_get(main_cf, str_text(&name)) != NULL))
-            add(c, str_text(&name), p->default_value == NULL ? "0" : p->default_value, false);
+            add(c, str_text(&name), p->default_value == NULL ? "0" : p->default_value, POSTCONF_SERVICE);
     }
     str_done(&name);
 }
@@ -33,16 +33,16 @@ void postconf_catalog_init(struct postconf_catalog *c, const struct main_cf *mai
 {
     *c = (struct postconf_catalog){0};
     for (size_t i = 0; i < params_count; i++)
-        add(c, params[i].name, params[i].default_value, false);
+        add(c, params[i].name, params[i].default_value, POSTCONF_BUILTIN);
     for (size_t i = 0; i < service_specials_count; i++)
-        add(c, service_specials[i].name, service_specials[i].default_value, false);
+        add(c, service_specials[i].name, service_specials[i].default_value, POSTCONF_BUILTIN);
     for (size_t i = 0; i < master_cf->services.count; i++)
         add_service(c, main_cf, master_cf->services.items[i]);
 }
 
 void postconf_catalog_add_users(struct postconf_catalog *c, const char *name)
 {
-    add(c, name, NULL, true);
+    add(c, name, NULL, POSTCONF_USER);
 }
 
 const struct postconf_name *postconf_catalog_find(const struct postconf_catalog *c, const char *name)

@@ -13,10 +13,12 @@
 #include "config/main_cf.h"
 #include "config/master_cf.h"
 
+enum postconf_class { POSTCONF_BUILTIN = 1, POSTCONF_SERVICE = 2, POSTCONF_USER = 4, POSTCONF_ALL = 7 };
+
 struct postconf_name {
     const char *name;
     const char *default_value; /* unexpanded; NULL: computed, or a name of the user's */
-    bool is_users;             /* the user's own */
+    enum postconf_class class;
 };
 
 struct postconf_catalog {

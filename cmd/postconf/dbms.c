@@ -1,20 +1,22 @@
 #include "cmd/postconf/dbms.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/words.h"
+#include "config/main_cf.h"
 
-static const char common[] = "domain expansion_limit query result_format";
-static const char old_sql[] = "additional_conditions select_field table where_field";
+static const char common[] = "domain expansion_limit result_format";
+static const char sql[] = "query additional_conditions select_field table where_field";
 static const char sql_server[] = "dbname hosts idle_interval password require_result_set retry_interval user";
 
-static const struct {
-    const char *type;
-    const char *suffixes[4]; /* words */
-} types[] = {
+static const struct postconf_dbms types[] = {
     {"ldap",
         {common, "bind bind_dn bind_pw cache cache_expiry cache_size chase_referrals debuglevel dereference",
             "leaf_result_attribute query_filter recursion_limit result_attribute result_filter sasl_authz_id "
@@ -26,43 +28,130 @@ static const struct {
             "retry_pause timeout ttl"}},
     {"mongodb", {common, "collection dbname projection query_filter result_attribute search_base uri"}},
     {"mysql",
-        {common, old_sql, sql_server,
+        {common, sql, sql_server,
             "charset option_file option_group tls_CAfile tls_CApath tls_cert_file tls_ciphers tls_key_file "
             "tls_verify_cert"}},
-    {"pgsql", {common, old_sql, sql_server, "encoding select_function"}},
-    {"sqlite", {common, old_sql, "dbpath"}},
+    {"pgsql", {common, sql, sql_server, "encoding select_function"}},
+    {"sqlite", {common, sql, "dbpath"}},
 };
 
-static void each_suffix(const char *source, size_t type, void (*each)(void *context, const char *name), void *context)
+static void split_suffixes(const struct postconf_dbms *d, struct arena *a, struct vec *suffixes)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(d->suffixes) && d->suffixes[i] != NULL; i++)
+        words_split(a, d->suffixes[i], WORDS_SPACE, suffixes);
+}
+
+void postconf_dbms_names(
+    const struct postconf_dbms *d, const char *source, void (*each)(void *context, const char *name), void *context)
 {
     struct arena arena = {0};
     struct vec suffixes = {0};
 
-    for (size_t i = 0; i < ARRAY_SIZE(types[type].suffixes) && types[type].suffixes[i] != NULL; i++)
-        words_split(&arena, types[type].suffixes[i], WORDS_SPACE, &suffixes);
+    split_suffixes(d, &arena, &suffixes);
     for (size_t i = 0; i < suffixes.count; i++)
         each(context, arena_printf(&arena, "%s_%s", source, (const char *) suffixes.items[i]));
     vec_done(&suffixes, NULL);
     arena_done(&arena);
 }
 
-void postconf_dbms_names(const char *value, void (*each)(void *context, const char *name), void *context)
+/* A search. */
+struct search {
+    const char *where;
+    postconf_dbms_visit *visit;
+    void *context;
+};
+
+static void find_in_list(const struct search *s, char *list);
+
+static bool is_composed(const char *type, size_t len)
+{
+    return (len == 8 && memcmp(type, "unionmap", len) == 0) || (len == 7 && memcmp(type, "pipemap", len) == 0);
+}
+
+/* "type:source" */
+static void find_in_table(const struct search *s, char *table)
+{
+    if (strncmp(table, "proxy:", 6) == 0)
+        table += 6;
+    size_t len = strcspn(table, ":");
+    if (table[len] == 0)
+        return;
+    char *source = table + len + 1;
+    const char *problem;
+    char *inside = is_composed(table, len) ? words_unbrace(source, &problem) : NULL;
+    if (inside != NULL)
+        find_in_list(s, inside);
+    for (size_t t = 0; t < ARRAY_SIZE(types) && *source != 0; t++)
+        if (strlen(types[t].type) == len && memcmp(types[t].type, table, len) == 0)
+            s->visit(s->context, &types[t], source);
+}
+
+static void find_in_list(const struct search *s, char *list)
 {
     struct arena arena = {0};
-    struct vec words = {0};
 
-    words_split(&arena, value, WORDS_LIST "{}", &words); /* braces: unionmap:{ldap:foo} */
-    for (size_t w = 0; w < words.count; w++) {
-        const char *word = words.items[w];
-        if (strncmp(word, "proxy:", 6) == 0)
-            word += 6;
-        size_t len = strcspn(word, ":");
-        if (word[len] == 0 || word[len + 1] == 0 || word[len + 1] == '/' || word[len + 1] == '.')
-            continue; /* a file holds the settings */
-        for (size_t t = 0; t < ARRAY_SIZE(types); t++)
-            if (strlen(types[t].type) == len && strncmp(types[t].type, word, len) == 0)
-                each_suffix(word + len + 1, t, each, context);
+    for (char *word; (word = words_next_braced(&list, WORDS_LIST)) != NULL;) {
+        const char *problem = NULL, *whole = arena_strdup(&arena, word);
+        char *table = *word == '{' ? words_unbrace(word, &problem) : word;
+        if (table != NULL)
+            find_in_table(s, table);
+        else
+            log_warn("%s: %s in \"%s\"", s->where, problem, whole);
     }
-    vec_done(&words, NULL);
     arena_done(&arena);
+}
+
+void postconf_dbms_find(const char *value, const char *where, postconf_dbms_visit *visit, void *context)
+{
+    const struct search s = {where, visit, context};
+    struct arena arena = {0};
+
+    find_in_list(&s, arena_strdup(&arena, value));
+    arena_done(&arena);
+}
+
+static bool is_known(const struct vec *suffixes, const char *name)
+{
+    for (size_t i = 0; i < suffixes->count; i++)
+        if (strcmp(suffixes->items[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void warn_of_unknown(const struct postconf_dbms *d, const char *path, const struct main_cf *settings)
+{
+    struct arena arena = {0};
+    struct vec suffixes = {0}, names = {0};
+
+    split_suffixes(d, &arena, &suffixes);
+    for (struct hash_entry *e = NULL; (e = hash_next(&settings->entries, e)) != NULL;)
+        if (!is_known(&suffixes, e->key))
+            vec_add(&names, e->key);
+    vec_sort_texts(&names);
+    for (size_t i = 0; i < names.count; i++)
+        log_warn("%s:%s: unused parameter: %s=%s", d->type, path, (const char *) names.items[i],
+            main_cf_get(settings, names.items[i]));
+    vec_done(&names, NULL);
+    vec_done(&suffixes, NULL);
+    arena_done(&arena);
+}
+
+void postconf_dbms_check_file(const struct postconf_dbms *d, const char *path, bool is_quiet)
+{
+    struct main_cf settings = {0};
+    struct str why = {0};
+    struct stat st;
+
+    bool is_there = stat(path, &st) == 0;
+    if (!is_there || !S_ISREG(st.st_mode) || access(path, R_OK) < 0) {
+        log_warn("open \"%s\" configuration \"%s\": %s", d->type, path,
+            is_there && !S_ISREG(st.st_mode) ? "not a regular file" : strerror(errno));
+        return;
+    }
+    if (!main_cf_read(&settings, path, &why))
+        fatal("%s", str_text(&why));
+    if (!is_quiet)
+        warn_of_unknown(d, path, &settings);
+    main_cf_done(&settings);
+    str_done(&why);
 }

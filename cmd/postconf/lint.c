@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/words.h"
 #include "cmd/postconf/dbms.h"
+#include "cmd/postconf/files.h"
+#include "config/config.h"
 #include "config/macro.h"
 
 /* The -o settings of one service: names that it does not find here it looks for in main.cf. */
@@ -19,9 +20,15 @@ struct postconf_local {
 struct scope {
     struct postconf_lint *l;
     struct postconf_local *local; /* NULL: in main.cf */
-    bool is_quiet;                /* in a default, which may name what nobody set */
-    struct hash *warned;
+    const char *where;            /* for warnings about braces */
+    bool is_default;              /* which may name what nobody set */
+    struct eval eval;
 };
+
+static bool is_set_here(const struct scope *s, const char *name)
+{
+    return s->local != NULL && main_cf_get(&s->local->settings, name) != NULL;
+}
 
 static void refer(struct scope *s, const char *name)
 {
@@ -31,17 +38,23 @@ static void refer(struct scope *s, const char *name)
         return;
     if (s->local == NULL)
         hash_put(&l->referred, name, l);
-    if (s->local != NULL && main_cf_get(&s->local->settings, name) != NULL)
+    if (is_set_here(s, name))
         hash_put(&s->local->used, name, s->local);
     else if (main_cf_get(l->main_cf, name) != NULL)
         postconf_catalog_add_users(l->catalog, name);
-    else if (!s->is_quiet && hash_put(s->warned, name, l) == NULL)
+    else if (s->is_default)
+        hash_put(&l->of_old, name, l);
+    else if (hash_get(&l->of_old, name) == NULL)
         log_warn("%s: undefined parameter: %s", s->local == NULL ? l->main_path : l->master_path, name);
 }
 
-static bool is_name_char(char c)
+/* Nothing wrong if it is not there. */
+static void refer_if_set(void *context, const char *name)
 {
-    return isalnum((unsigned char) c) || c == '_';
+    struct scope *s = context;
+
+    if (is_set_here(s, name) || main_cf_get(s->l->main_cf, name) != NULL)
+        refer(s, name);
 }
 
 /* Every $name in the text, also in branches that would not be taken. */
@@ -58,22 +71,12 @@ static void refer_macros(struct scope *s, const char *text)
         if (*at == '{' || *at == '(')
             at += 1 + strspn(at + 1, WORDS_SPACE);
         str_clear(&name);
-        for (; is_name_char(*at); at++)
+        for (; isalnum((unsigned char) *at) || *at == '_'; at++)
             str_addc(&name, *at);
         if (name.len > 0 && *at != '{') /* ${function{text}} */
             refer(s, str_text(&name));
     }
     str_done(&name);
-}
-
-/* What a table in main.cf may have set; nothing wrong if it has not. */
-static void refer_if_set(void *context, const char *name)
-{
-    struct scope *s = context;
-    bool is_local = s->local != NULL && main_cf_get(&s->local->settings, name) != NULL;
-
-    if (is_local || main_cf_get(s->l->main_cf, name) != NULL)
-        refer(s, name);
 }
 
 /* Not empty, a number, and a compatibility level: nothing to stumble over. */
@@ -84,82 +87,175 @@ static const char *any_value(void *context, const char *name)
     return "0";
 }
 
-static void warn_of_syntax(const char *value)
+static bool is_well_formed(const char *value)
 {
     struct str out = {0}, why = {0};
+    bool ok = macro_expand(value, any_value, NULL, &out, &why);
 
-    if (!macro_expand(value, any_value, NULL, &out, &why))
+    if (!ok)
         log_warn("%s", str_text(&why));
     str_done(&out);
     str_done(&why);
+    return ok;
+}
+
+static bool is_raw(const char *name)
+{
+    const struct param *p = params_find(name);
+
+    return p != NULL && p->class == PARAM_RAW;
+}
+
+
+static void scan_table(void *context, const struct postconf_dbms *d, const char *source)
+{
+    struct scope *s = context;
+
+    if (*source != '/') {
+        postconf_dbms_names(d, source, refer_if_set, s);
+        return;
+    }
+    const char *table = arena_printf(&s->l->arena, "%s:%s", d->type, source);
+    if (hash_put(&s->l->files, table, s->l) == NULL)
+        postconf_dbms_check_file(d, source, s->l->is_quiet);
+}
+
+/* A value that will not be expanded refers to nothing, and tables are only in those of parameters that exist. */
+static void scan_setting(struct scope *s, const char *name, const char *raw)
+{
+    struct str value = {0};
+
+    if (is_raw(name))
+        return;
+    if (is_well_formed(raw))
+        refer_macros(s, raw);
+    if (postconf_catalog_find(s->l->catalog, name) == NULL)
+        return;
+    postconf_expand(&s->eval, raw, &value);
+    postconf_dbms_find(str_text(&value), s->where, scan_table, s);
+    str_done(&value);
 }
 
 static void scan_settings(struct scope *s, const struct main_cf *settings)
 {
-    const char *classes = main_cf_get(settings, "smtpd_restriction_classes");
+    struct vec names = {0};
+
+    for (struct hash_entry *e = NULL; (e = hash_next(&settings->entries, e)) != NULL;)
+        vec_add(&names, e->key);
+    vec_sort_texts(&names);
+    for (size_t i = 0; i < names.count; i++)
+        scan_setting(s, names.items[i], main_cf_get(settings, names.items[i]));
+    vec_done(&names, NULL);
+}
+
+/* Some service has a setting of that name, which is not main.cf's then. */
+static bool is_override(const struct postconf_lint *l, const char *wanted)
+{
+    struct str name = {0};
+    const char *value;
+    bool is_found = false;
+
+    for (size_t i = 0; !is_found && i < l->master_cf->services.count; i++) {
+        const struct master_service *service = l->master_cf->services.items[i];
+        for (size_t next = 0; !is_found && master_cf_next_override(service, &next, &name, &value);)
+            is_found = strcmp(str_text(&name), wanted) == 0;
+    }
+    str_done(&name);
+    return is_found;
+}
+
+/* What smtpd_restriction_classes names is used. */
+static void scan_classes(struct scope *s, struct hash *classes, const struct main_cf *settings)
+{
+    const char *list = main_cf_get(settings, "smtpd_restriction_classes");
+    struct str value = {0};
     struct arena arena = {0};
     struct vec words = {0};
 
-    for (struct hash_entry *e = NULL; (e = hash_next(&settings->entries, e)) != NULL;) {
-        warn_of_syntax(e->value);
-        refer_macros(s, e->value);
-        postconf_dbms_names(e->value, refer_if_set, s);
+    if (list == NULL || !is_well_formed(list))
+        return;
+    postconf_expand(&s->eval, list, &value);
+    words_split(&arena, str_text(&value), WORDS_LIST, &words);
+    for (size_t i = 0; i < words.count; i++) {
+        const char *name = words.items[i];
+        hash_put(classes, name, s);
+        if (s->local != NULL || main_cf_get(s->l->main_cf, name) != NULL || !is_override(s->l, name))
+            refer(s, name);
     }
-    if (classes != NULL)
-        words_split(&arena, classes, WORDS_LIST, &words);
-    for (size_t i = 0; i < words.count; i++)
-        refer_if_set(s, words.items[i]);
     vec_done(&words, NULL);
+    str_done(&value);
     arena_done(&arena);
 }
 
-static void scan_defaults(struct scope *s)
+static struct eval eval_main(const struct postconf_lint *l)
+{
+    return (struct eval){.file = l->main_cf, .program = "postconf", .service_name = "", .config_dir = config_dir()};
+}
+
+/* Calls visit for each default that has macros in it. */
+static void each_default(struct scope *s, void (*visit)(struct scope *s, const struct postconf_name *n))
 {
     struct vec names = {0};
 
     postconf_catalog_sorted(s->l->catalog, &names);
     for (size_t i = 0; i < names.count; i++) {
         const struct postconf_name *n = names.items[i];
-        if (n->default_value != NULL)
-            refer_macros(s, n->default_value);
+        if (n->default_value != NULL && strchr(n->default_value, '$') != NULL && !is_raw(n->name))
+            visit(s, n);
     }
     vec_done(&names, NULL);
 }
 
-static void scan_service(struct scope *s, const struct master_service *service)
+static void refer_default(struct scope *s, const struct postconf_name *n)
 {
-    struct str name = {0};
-    const char *value;
-    size_t next = 0;
+    refer_macros(s, n->default_value);
+}
 
-    s->local = mem_zalloc(sizeof(*s->local));
-    vec_add(&s->l->locals, s->local);
-    while (master_cf_next_override(service, &next, &name, &value))
-        main_cf_set(&s->local->settings, str_text(&name), value);
-    scan_settings(s, &s->local->settings);
-    str_done(&name);
+/* What a default depends on may be wrong. */
+static void expand_default(struct scope *s, const struct postconf_name *n)
+{
+    struct str value = {0};
+
+    if (main_cf_get(s->l->main_cf, n->name) == NULL)
+        postconf_expand(&s->eval, n->default_value, &value);
+    str_done(&value);
+}
+
+static void scan_main(struct postconf_lint *l)
+{
+    struct scope s = {.l = l, .where = "main.cf", .eval = eval_main(l)};
+
+    s.is_default = true;
+    each_default(&s, refer_default);
+    s.is_default = false;
+    scan_classes(&s, &l->classes, l->main_cf);
+    scan_settings(&s, l->main_cf);
+    each_default(&s, expand_default);
+    eval_done(&s.eval);
+}
+
+static void scan_service(struct postconf_lint *l, const struct master_service *service)
+{
+    struct postconf_local *local = arena_new(&l->arena, struct postconf_local);
+    struct main_cf all = {0};
+    struct scope s = {.l = l, .local = local, .eval = {.file = &all, .program = service->command,
+        .service_name = service->name, .config_dir = config_dir()}};
+
+    s.where = arena_printf(&l->arena, "master.cf:%s/%s", service->name, service->columns[MASTER_TYPE]);
+    vec_add(&l->locals, local);
+    postconf_files_settings(&local->settings, NULL, service);
+    postconf_files_settings(&all, l->main_cf, service);
+    scan_classes(&s, &local->used, &local->settings);
+    scan_settings(&s, &local->settings);
+    eval_done(&s.eval);
+    main_cf_done(&all);
 }
 
 void postconf_lint_find_users(struct postconf_lint *l)
 {
-    struct hash main_warned = {0}, master_warned = {0};
-    struct scope in_main = {.l = l, .warned = &main_warned}, in_defaults = {.l = l, .is_quiet = true};
-
-    scan_defaults(&in_defaults);
-    scan_settings(&in_main, l->main_cf);
-    for (size_t i = 0; i < l->master_cf->services.count; i++) {
-        struct scope in_service = {.l = l, .warned = &master_warned};
-        scan_service(&in_service, l->master_cf->services.items[i]);
-    }
-    hash_done(&main_warned, NULL);
-    hash_done(&master_warned, NULL);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    const char *const *left = a, *const *right = b;
-
-    return strcmp(*left, *right);
+    scan_main(l);
+    for (size_t i = 0; i < l->master_cf->services.count; i++)
+        scan_service(l, l->master_cf->services.items[i]);
 }
 
 static void warn_unused(
@@ -169,12 +265,12 @@ static void warn_unused(
 
     for (struct hash_entry *e = NULL; (e = hash_next(&settings->entries, e)) != NULL;)
         if (postconf_catalog_find(l->catalog, e->key) == NULL && hash_get(used, e->key) == NULL &&
-            hash_get(&l->referred, e->key) == NULL)
+            hash_get(&l->referred, e->key) == NULL && hash_get(&l->classes, e->key) == NULL)
             vec_add(&names, e->key);
-    vec_sort(&names, by_text);
+    vec_sort_texts(&names);
     for (size_t i = 0; i < names.count; i++)
-        log_warn(
-            "%s: unused parameter: %s=%s", path, (const char *) names.items[i], main_cf_get(settings, names.items[i]));
+        log_warn("%s: unused parameter: %s=%s", path, (const char *) names.items[i],
+            main_cf_get(settings, names.items[i]));
     vec_done(&names, NULL);
 }
 
@@ -193,56 +289,17 @@ void postconf_lint_unused_master(const struct postconf_lint *l)
     }
 }
 
-void postconf_lint_old_names(const struct postconf_lint *l)
-{
-    static const struct {
-        const char *name, *instead;
-    } old[] = {
-        {"authorized_verp_clients", "smtpd_authorized_verp_clients"},
-        {"disable_dns_lookups", "smtp_dns_support_level"},
-        {"fallback_relay", "smtp_fallback_relay"},
-        {"lmtp_enforce_tls", "lmtp_tls_security_level"},
-        {"lmtp_per_record_deadline", "lmtp_per_request_deadline"},
-        {"lmtp_tls_per_site", "lmtp_tls_policy_maps"},
-        {"lmtp_use_tls", "lmtp_tls_security_level"},
-        {"postscreen_blacklist_action", "postscreen_denylist_action"},
-        {"postscreen_dnsbl_ttl", "postscreen_dnsbl_max_ttl"},
-        {"postscreen_dnsbl_whitelist_threshold", "postscreen_dnsbl_allowlist_threshold"},
-        {"postscreen_enforce_tls", "postscreen_tls_security_level"},
-        {"postscreen_use_tls", "postscreen_tls_security_level"},
-        {"postscreen_whitelist_interfaces", "postscreen_allowlist_interfaces"},
-        {"smtp_enforce_tls", "smtp_tls_security_level"},
-        {"smtp_per_record_deadline", "smtp_per_request_deadline"},
-        {"smtp_tls_per_site", "smtp_tls_policy_maps"},
-        {"smtp_use_tls", "smtp_tls_security_level"},
-        {"smtpd_client_connection_limit_exceptions", "smtpd_client_event_limit_exceptions"},
-        {"smtpd_enforce_tls", "smtpd_tls_security_level"},
-        {"smtpd_per_record_deadline", "smtpd_per_request_deadline"},
-        {"smtpd_use_tls", "smtpd_tls_security_level"},
-        {"tlsproxy_client_enforce_tls", "tlsproxy_client_security_level"},
-        {"tlsproxy_client_level", "tlsproxy_client_security_level"},
-        {"tlsproxy_client_per_site", "tlsproxy_client_policy_maps"},
-        {"tlsproxy_client_policy", "tlsproxy_client_policy_maps"},
-        {"tlsproxy_client_use_tls", "tlsproxy_client_security_level"},
-        {"tlsproxy_enforce_tls", "tlsproxy_tls_security_level"},
-        {"tlsproxy_use_tls", "tlsproxy_tls_security_level"},
-        {"virtual_maps", "virtual_alias_maps"},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(old); i++)
-        if (main_cf_get(l->main_cf, old[i].name) != NULL)
-            log_warn("%s: support for parameter \"%s\" will be removed; instead, specify \"%s\"", l->main_path,
-                old[i].name, old[i].instead);
-}
-
 void postconf_lint_done(struct postconf_lint *l)
 {
     for (size_t i = 0; i < l->locals.count; i++) {
         struct postconf_local *local = l->locals.items[i];
         main_cf_done(&local->settings);
         hash_done(&local->used, NULL);
-        mem_free(local);
     }
     vec_done(&l->locals, NULL);
     hash_done(&l->referred, NULL);
+    hash_done(&l->classes, NULL);
+    hash_done(&l->of_old, NULL);
+    hash_done(&l->files, NULL);
+    arena_done(&l->arena);
 }

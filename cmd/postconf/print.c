@@ -1,7 +1,7 @@
 #include "cmd/postconf/print.h"
 
 #include "base/arena.h"
-#include "base/compiler.h"
+#include "base/json.h"
 #include "base/words.h"
 
 enum { PARAM_WIDTH = 80, SERVICE_WIDTH = 79 };
@@ -34,23 +34,48 @@ static void add_word(struct line *l, const char *word)
     str_adds(l->out, word);
 }
 
-void postconf_print_param(struct str *out, const char *name, const char *value, enum postconf_show show, bool fold)
+static void add_words(struct line *l, const char *text)
 {
-    struct line l = {out, out->len, fold ? PARAM_WIDTH : 0};
     struct arena arena = {0};
     struct vec words = {0};
 
-    if (show != POSTCONF_VALUE_ONLY)
-        str_adds(out, name);
-    if (show == POSTCONF_BOTH)
-        str_adds(out, " =");
-    if (show != POSTCONF_NAME_ONLY)
-        words_split(&arena, value, WORDS_SPACE, &words);
+    words_split(&arena, text, WORDS_SPACE, &words);
     for (size_t i = 0; i < words.count; i++)
-        add_word(&l, words.items[i]);
-    str_addc(out, '\n');
+        add_word(l, words.items[i]);
     vec_done(&words, NULL);
     arena_done(&arena);
+}
+
+static void print_json(struct str *out, const char *name, const char *value)
+{
+    str_addc(out, '{');
+    json_add_string(out, name);
+    str_adds(out, ": ");
+    json_add_string(out, value);
+    str_adds(out, "}\n");
+}
+
+/* "name =" and where the value begins. */
+static void add_label(struct str *out, const char *name, const struct postconf_style *style)
+{
+    if (style->show != POSTCONF_VALUE_ONLY)
+        str_adds(out, name);
+    if (style->show == POSTCONF_BOTH)
+        str_adds(out, " =");
+}
+
+void postconf_print_param(struct str *out, const char *name, const char *value, const struct postconf_style *style)
+{
+    struct line l = {out, out->len, style->is_folded ? PARAM_WIDTH : 0};
+
+    if (style->is_json) {
+        print_json(out, name, value);
+        return;
+    }
+    add_label(out, name, style);
+    if (style->show != POSTCONF_NAME_ONLY)
+        add_words(&l, value);
+    str_addc(out, '\n');
 }
 
 static void add_columns(struct line *l, const struct master_service *s)
@@ -66,37 +91,75 @@ static void add_columns(struct line *l, const struct master_service *s)
     }
 }
 
-/* "-o" and its setting as one word; what has blanks in it goes back into braces. */
-static void add_override(struct line *l, const char *setting)
+/* What has blanks in it, or nothing, goes back into braces. */
+static void quote(struct str *text, const char *prefix, const char *arg)
 {
-    bool has_blanks = strpbrk(setting, WORDS_SPACE) != NULL;
+    bool is_one_word = *arg != 0 && strpbrk(arg, WORDS_SPACE) == NULL;
 
-    if (l->width > 0)
-        new_line(l);
-    else
-        str_addc(l->out, ' ');
-    str_addf(l->out, has_blanks ? "-o {%s}" : "-o %s", setting);
+    str_setf(text, is_one_word ? "%s%s" : "%s{%s}", prefix, arg);
 }
 
-void postconf_print_service(struct str *out, const struct master_service *s, bool fold)
+/* "-o" and its setting stay together; what follows them begins a line again. */
+static void add_argv(struct line *l, const struct master_service *s)
 {
-    struct line l = {out, out->len, fold ? SERVICE_WIDTH : 0};
     bool are_options = true, is_after_override = false;
+    struct str word = {0};
+
+    for (size_t i = 0; i < s->argv.count; i++) {
+        const char *arg = s->argv.items[i];
+        are_options = are_options && *arg == '-' && strcmp(arg, "--") != 0;
+        bool is_override = are_options && strcmp(arg, "-o") == 0 && i + 1 < s->argv.count;
+        if (l->width > 0 && (is_override || is_after_override))
+            new_line(l);
+        if (is_override)
+            quote(&word, "-o ", s->argv.items[++i]);
+        else
+            quote(&word, "", arg);
+        add_word(l, str_text(&word));
+        is_after_override = is_override;
+    }
+    str_done(&word);
+}
+
+void postconf_print_service(struct str *out, const struct master_service *s, bool is_folded)
+{
+    struct line l = {out, out->len, is_folded ? SERVICE_WIDTH : 0};
 
     add_columns(&l, s);
-    for (size_t i = 0; i < s->argv.count; i++) {
-        const char *arg = s->argv.items[i], *next = i + 1 < s->argv.count ? s->argv.items[i + 1] : NULL;
-        are_options = are_options && *arg == '-' && strcmp(arg, "--") != 0;
-        if (are_options && strncmp(arg, "-o", 2) == 0 && (arg[2] != 0 || next != NULL)) {
-            add_override(&l, arg[2] != 0 ? arg + 2 : next);
-            i += arg[2] == 0;
-            is_after_override = true;
-            continue;
-        }
-        if (fold && is_after_override)
-            new_line(&l);
-        is_after_override = false;
-        add_word(&l, arg);
+    add_argv(&l, s);
+    str_addc(out, '\n');
+}
+
+void postconf_print_service_json(struct str *out, const struct master_service *s)
+{
+    struct str name = {0}, text = {0};
+
+    str_addf(&name, "%s/%s", s->name, s->columns[MASTER_TYPE]);
+    for (int i = 0; i < MASTER_COLUMNS; i++)
+        str_addf(&text, "%s%s", i > 0 ? " " : "", s->columns[i]);
+    add_argv(&(struct line){&text, 0, 0}, s);
+    print_json(out, str_text(&name), str_text(&text));
+    str_done(&name);
+    str_done(&text);
+}
+
+void postconf_print_command(
+    struct str *out, const char *name, const struct master_service *s, const struct postconf_style *style)
+{
+    struct str text = {0};
+    struct line l = {out, out->len, style->is_folded ? PARAM_WIDTH : 0};
+
+    if (style->is_json) {
+        str_adds(&text, s->command);
+        add_argv(&(struct line){&text, 0, 0}, s);
+        print_json(out, name, str_text(&text));
+        str_done(&text);
+        return;
+    }
+    add_label(out, name, style);
+    if (style->show != POSTCONF_NAME_ONLY) {
+        add_word(&l, s->command);
+        add_argv(&l, s);
     }
     str_addc(out, '\n');
 }

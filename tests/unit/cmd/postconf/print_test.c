@@ -1,6 +1,6 @@
 #include "cmd/postconf/print.h"
 
-#include "config/master_cf.h"
+#include "cmd/postconf/entry.h"
 #include "tests/unit/test.h"
 
 #define TEN "1234567890"
@@ -33,7 +33,8 @@ static void prints_parameters(void **state)
     (void) state;
     for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
         str_clear(&out);
-        postconf_print_param(&out, params[i].name, params[i].value, params[i].show, params[i].fold);
+        const struct postconf_style style = {params[i].show, params[i].fold, false};
+        postconf_print_param(&out, params[i].name, params[i].value, &style);
         assert_string_equal(str_text(&out), params[i].want);
     }
     str_done(&out);
@@ -51,6 +52,9 @@ static const struct {
     {"smtp inet n - n - - smtpd x -o a=b", COLUMNS "smtpd x -o a=b\n", COLUMNS "smtpd x -o a=b\n"},
     {"smtp inet n - n - - smtpd " TEN "123456 x", COLUMNS "smtpd " TEN "123456 x\n",
         COLUMNS "smtpd " TEN "123456\n    x\n"},
+    {"s pass - - n - - x { a b } { } { -c  d }",
+        "s          pass  -       -       n       -       -       x {a b} {} {-c  d}\n",
+        "s          pass  -       -       n       -       -       x {a b} {} {-c  d}\n"},
     {"postlog-of-a-long-name unix-dgram n - n - 1 postlogd",
         "postlog-of-a-long-name unix-dgram n - n  -       1       postlogd\n",
         "postlog-of-a-long-name unix-dgram n - n  -       1       postlogd\n"},
@@ -58,23 +62,43 @@ static const struct {
 
 static void prints_services(void **state)
 {
-    const struct master_cf_defaults d = {0};
-    struct str out = {0}, why = {0};
+    struct arena arena = {0};
+    struct str out = {0};
 
     (void) state;
     for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-        struct master_cf m = {0};
-        assert_true(master_cf_parse(&m, "master.cf", services[i].line, strlen(services[i].line), &d, &why));
+        struct master_service s;
+        assert_true(postconf_entry_parse(&arena, services[i].line, &s));
         str_clear(&out);
-        postconf_print_service(&out, m.services.items[0], false);
+        postconf_print_service(&out, &s, false);
         assert_string_equal(str_text(&out), services[i].plain);
         str_clear(&out);
-        postconf_print_service(&out, m.services.items[0], true);
+        postconf_print_service(&out, &s, true);
         assert_string_equal(str_text(&out), services[i].folded);
-        master_cf_done(&m);
+        postconf_entry_done(&s);
     }
     str_done(&out);
-    str_done(&why);
+    arena_done(&arena);
+}
+
+static void prints_json(void **state)
+{
+    const struct postconf_style style = {.is_json = true};
+    struct arena arena = {0};
+    struct master_service s;
+    struct str out = {0};
+
+    (void) state;
+    assert_true(postconf_entry_parse(&arena, "a unix - - n - - b -o { c = \"d e }", &s));
+    postconf_print_param(&out, "x", "y \\ z", &style);
+    postconf_print_service_json(&out, &s);
+    postconf_print_command(&out, "a/unix/command", &s, &style);
+    assert_string_equal(str_text(&out), "{\"x\": \"y \\\\ z\"}\n"
+                                        "{\"a/unix\": \"a unix - - n - - b -o {c=\\\"d e}\"}\n"
+                                        "{\"a/unix/command\": \"b -o {c=\\\"d e}\"}\n");
+    postconf_entry_done(&s);
+    arena_done(&arena);
+    str_done(&out);
 }
 
 int main(void)
@@ -82,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_parameters),
         cmocka_unit_test(prints_services),
+        cmocka_unit_test(prints_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
