@@ -8,7 +8,6 @@
 
 pid_t postfix_instance_pid(void);                 /* of the running master; 0: it is not running */
 bool postfix_instance_wait_stopped(int timeout_ms);
-void postfix_instance_make_directories(void);     /* those of the queue that are missing, with owner, group and mode; root only */
-int postfix_instance_check(bool is_thorough);     /* warnings about what is wrong; the number of things that forbid a start */
+void postfix_instance_make_directories(void);     /* of the queue, that are missing; root only */
 
 #endif

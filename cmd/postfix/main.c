@@ -1,6 +1,4 @@
 /* postfix: control of the mail system. See postfix(1). */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,145 +6,172 @@
 
 #include "base/compiler.h"
 #include "base/log.h"
-#include "base/task.h"
-#include "cmd/postfix/instance.h"
+#include "base/mem.h"
+#include "base/program.h"
+#include "base/vec.h"
+#include "base/words.h"
+#include "cmd/postfix/check.h"
+#include "cmd/postfix/control.h"
+#include "cmd/postfix/post_install.h"
+#include "cmd/postfix/rotate.h"
 #include "config/compat.h"
 #include "config/config.h"
-#include "daemon/jail.h"
 #include "daemon/logging.h"
-#include "queue/journal.h"
 
-enum { STOP_MS = 20000, ABORT_MS = 5000 };
+/* --- commands: argv begins with the command itself, and ends in NULL --- */
 
-static pid_t require_running(void)
+static int do_check(char *const *argv)
 {
-    pid_t pid = postfix_instance_pid();
-
-    if (pid == 0)
-        fatal("the Postfix mail system is not running");
-    return pid;
-}
-
-static void prepare_start(void)
-{
-    if (postfix_instance_pid() != 0)
-        fatal("the Postfix mail system is already running");
-    postfix_instance_make_directories();
-    if (postfix_instance_check(false) > 0)
-        fatal("Postfix integrity check failed!");
-}
-
-static int run_master(const char *option)
-{
-    char path[4096];
-
-    snprintf(path, sizeof(path), "%s/master", conf.daemon_directory);
-    log_flush();
-    execl(path, "master", option, (char *) NULL);
-    fatal("exec %s: %m", path);
-}
-
-static int do_start(void)
-{
-    prepare_start();
-    log_info("starting the Postfix mail system");
-    return run_master("-w");
-}
-
-static int do_start_fg(void)
-{
-    prepare_start();
-    log_info("starting the Postfix mail system");
-    return run_master(getpid() == 1 ? "-i" : "-s");
-}
-
-/* What a killed writer left in the journal becomes queue files, so that any mail system can go on. */
-static void settle(void)
-{
-    struct str why = {0};
-
-    jail_become(conf.mail_owner);
-    if (journal_settle(-1, &why) < 0)
-        log_error("messages in the journal stay there until the next start: %s", str_text(&why));
-    jail_become(NULL);
-    str_done(&why);
-}
-
-static int kill_and_settle(pid_t pid)
-{
-    kill(-pid, SIGKILL);
-    kill(pid, SIGKILL);
-    postfix_instance_wait_stopped(ABORT_MS);
-    settle();
+    (void) argv;
+    postfix_check_fatal();
+    postfix_check_warnings();
     return 0;
 }
 
-static int do_stop(void)
+static int do_check_fatal(char *const *argv)
 {
-    pid_t pid = require_running();
-
-    log_info("stopping the Postfix mail system");
-    kill(pid, SIGTERM);
-    if (postfix_instance_wait_stopped(STOP_MS))
-        return 0;
-    log_info("stopping the Postfix mail system with force");
-    return kill_and_settle(pid);
-}
-
-static int do_abort(void)
-{
-    pid_t pid = require_running();
-
-    log_info("aborting the Postfix mail system");
-    return kill_and_settle(pid);
-}
-
-static int do_reload(void)
-{
-    pid_t pid = require_running();
-
-    log_info("refreshing the Postfix mail system");
-    return kill(pid, SIGHUP) == 0 ? 0 : 1;
-}
-
-static int do_flush(void)
-{
-    char path[4096];
-
-    require_running();
-    snprintf(path, sizeof(path), "%s/postqueue", conf.command_directory);
-    log_flush();
-    execl(path, "postqueue", "-f", (char *) NULL);
-    fatal("exec %s: %m", path);
-}
-
-static int do_status(void)
-{
-    pid_t pid = postfix_instance_pid();
-
-    if (pid == 0) {
-        log_info("the Postfix mail system is not running");
-        return 1;
-    }
-    log_info("the Postfix mail system is running: PID: %d", (int) pid);
+    (void) argv;
+    postfix_check_fatal();
     return 0;
 }
 
-static int do_check(void)
+static int do_check_warn(char *const *argv)
 {
-    postfix_instance_make_directories();
-    return postfix_instance_check(true) > 0 ? 1 : 0;
+    (void) argv;
+    postfix_check_warnings();
+    return 0;
+}
+
+static int do_logrotate(char *const *argv)
+{
+    if (argv[1] != NULL)
+        fatal("usage postfix logrotate (no arguments)");
+    postfix_rotate_maillog();
+    return 0;
+}
+
+/* The command is one of post-install's own. */
+static int do_install_command(char *const *argv)
+{
+    return postfix_post_install(argv);
+}
+
+static int do_post_install(char *const *argv)
+{
+    return postfix_post_install(argv + 1);
+}
+
+/* Parts of the suite that are scripts, and programs of others, find the configuration in their environment. */
+static void export_parameters(void)
+{
+    static const char *const names[] = {
+        "command_directory", "config_directory", "daemon_directory", "data_directory",   "html_directory",
+        "mail_owner",        "mailq_path",       "manpage_directory", "meta_directory",  "newaliases_path",
+        "openssl_path",      "queue_directory",  "readme_directory",  "sample_directory", "sendmail_path",
+        "setgid_group",      "shlib_directory",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (setenv(names[i], config_get(names[i]), 1) < 0)
+            fatal("setenv: %m");
+    if (setenv("MAIL_CONFIG", config_dir(), 1) < 0)
+        fatal("setenv: %m");
+}
+
+static int do_tls(char *const *argv)
+{
+    char path[4096];
+    struct vec words = {0};
+
+    snprintf(path, sizeof(path), "%s/postfix-tls-script", conf.daemon_directory);
+    vec_add(&words, path);
+    for (argv++; *argv != NULL; argv++)
+        vec_add(&words, *argv);
+    vec_add(&words, NULL);
+    export_parameters();
+    program_become((const char *const *) words.items);
+}
+
+static int do_program(char *const *argv)
+{
+    export_parameters();
+    program_become((const char *const *) argv);
+}
+
+/* What an init script of old prints first. */
+static int do_start_message(char *const *argv)
+{
+    (void) argv;
+    puts("Start postfix");
+    return 0;
+}
+
+static int do_stop_message(char *const *argv)
+{
+    (void) argv;
+    puts("Stop postfix");
+    return 0;
 }
 
 static const struct {
     const char *name;
-    int (*run)(void);
-    bool needs_root;
+    int (*control)(void);
+    int (*run)(char *const *argv); /* instead of control */
 } commands[] = {
-    {"start", do_start, true},   {"start-fg", do_start_fg, true}, {"stop", do_stop, true},
-    {"abort", do_abort, true},   {"reload", do_reload, true},     {"flush", do_flush, true},
-    {"status", do_status, true}, {"check", do_check, true},
+    {"start",                 postfix_control_start,      NULL},
+    {"start-fg",              postfix_control_start_fg,   NULL},
+    {"stop",                  postfix_control_stop,       NULL},
+    {"quick-stop",            postfix_control_quick_stop, NULL},
+    {"drain",                 postfix_control_quick_stop, NULL},
+    {"abort",                 postfix_control_abort,      NULL},
+    {"reload",                postfix_control_reload,     NULL},
+    {"flush",                 postfix_control_flush,      NULL},
+    {"status",                postfix_control_status,     NULL},
+    {"check",                 NULL,                       do_check},
+    {"check-fatal",           NULL,                       do_check_fatal},
+    {"check-warn",            NULL,                       do_check_warn},
+    {"logrotate",             NULL,                       do_logrotate},
+    {"tls",                   NULL,                       do_tls},
+    {"post-install",          NULL,                       do_post_install},
+    {"set-permissions",       NULL,                       do_install_command},
+    {"upgrade-configuration", NULL,                       do_install_command},
+    {"start_msg",             NULL,                       do_start_message},
+    {"stop_msg",              NULL,                       do_stop_message},
 };
+
+static int run_command(char *const *argv)
+{
+    const char *name = argv[0] == NULL ? "" : argv[0];
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].control != NULL ? commands[i].control() : commands[i].run(argv);
+    if (*name == '/')
+        return do_program(argv);
+    fatal("unknown command: '%s'. Usage: postfix start (or stop, reload, abort, flush, check, status, set-permissions, "
+          "upgrade-configuration, logrotate)", name);
+}
+
+/* --- all instances, or this one --- */
+
+/* With several instances, a command is for all of them; who says -c means the one. */
+static void become_wrapper(char *const *argv)
+{
+    struct vec words = {0};
+    char *command = mem_strdup(conf.multi_instance_wrapper), *cursor = command, *word;
+
+    if (strspn(conf.multi_instance_directories, WORDS_LIST) == strlen(conf.multi_instance_directories))
+        return;
+    while ((word = words_next(&cursor, WORDS_SPACE)) != NULL)
+        vec_add(&words, word);
+    if (words.count == 0)
+        fatal("multi-instance support is requested, but multi_instance_wrapper is empty");
+    for (; *argv != NULL; argv++)
+        vec_add(&words, *argv);
+    vec_add(&words, NULL);
+    export_parameters();
+    program_become((const char *const *) words.items);
+}
 
 /* For people, not for scripts that look at what a command writes. */
 static void note_old_defaults(void)
@@ -162,38 +187,42 @@ static void note_old_defaults(void)
     log_flush();
 }
 
-static void NORETURN usage(const char *name)
+static void NORETURN usage(void)
 {
-    fatal("usage: %s [-c config_dir] [-Dv] command", name);
+    fatal("usage: postfix [-c config_dir] [-Dv] command");
+}
+
+static void read_options(int argc, char **argv)
+{
+    argv[0] = "postfix"; /* as getopt(3) calls us */
+    for (int c; (c = getopt(argc, argv, "+c:Dv")) > 0;) {
+        switch (c) {
+        case 'c': config_set_dir(optarg); break;
+        case 'D': setenv("MAIL_DEBUG", "", 1); break;
+        case 'v': log_verbose++; setenv("MAIL_VERBOSE", "", 1); break;
+        default: usage();
+        }
+    }
 }
 
 int main(int argc, char **argv)
 {
-    int c;
-
     log_set_tag("postfix");
-    while ((c = getopt(argc, argv, "+c:Dv")) > 0) {
-        switch (c) {
-        case 'c': config_set_dir(optarg); break;
-        case 'D': setenv("MAIL_DEBUG", "", 1); break;
-        case 'v': log_verbose++; break;
-        default: usage(argv[0]);
-        }
+    read_options(argc, argv);
+    bool is_for_all = getenv("MAIL_CONFIG") == NULL; /* -c sets it */
+    if (geteuid() != 0) {
+        log_error("to submit mail, use the Postfix sendmail command");
+        fatal("the postfix command is reserved for the superuser");
     }
-    if (optind != argc - 1)
-        usage(argv[0]);
     config_load("postfix", "postfix");
+    if (setenv("MAIL_LOGTAG", conf.syslog_name, 1) < 0) /* not that of an instance whose command ran ours */
+        fatal("setenv: %m");
+    if (is_for_all)
+        become_wrapper(argv + optind);
     if (chdir(conf.queue_directory) < 0)
-        fatal("chdir %s: %m", conf.queue_directory);
+        fatal("chdir(%s): %m", conf.queue_directory);
     note_old_defaults();
     logging_open("postfix-script", LOGGING_COMMAND);
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        if (strcmp(commands[i].name, argv[optind]) != 0)
-            continue;
-        if (commands[i].needs_root && geteuid() != 0)
-            fatal("to submit mail, use the Postfix sendmail command; the postfix command is reserved for the superuser");
-        return commands[i].run();
-    }
-    log_error("unknown command: '%s'. Usage: postfix start (or stop, reload, abort, flush, check, status, start-fg)", argv[optind]);
-    return 1;
+    postfix_check_places();
+    return run_command(argv + optind);
 }
