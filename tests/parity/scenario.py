@@ -14,6 +14,7 @@ sent as they are and each waits for one reply, but for
     !feed ... < TEXT  the same, quoted as for a shell, with TEXT (Python's escapes) as its standard input
     !maildrop       the records of the files in maildrop/, which are then removed
     !deferred N, !sent N, !empty      wait for so many deferred, or delivered, messages; for an empty queue
+    !quiet          until nothing has been logged for a while
     !sleep SECONDS
 """
 
@@ -175,6 +176,9 @@ class Run:
     def do_sleep(self, seconds):
         time.sleep(float(seconds))
 
+    def do_quiet(self, _):
+        self.wait_quiet()
+
     def do_empty(self, _):
         self.instance.wait_queue(0)
 
@@ -252,14 +256,16 @@ class Normaliser:
                       (r"\b(%s)\b" % "|".join(sorted(ids, key=len, reverse=True)) if ids else r"(?!)", "QID"),
                       (r"(command|daemon)_directory = .*", r"\1_directory = DIR"),
                       (r"\[127\.0\.0\.1\]:\d+", "[127.0.0.1]:PORT"),
+                      (r"for service 127\.0\.0\.1:\d+", "for service SERVICE"),
                       (r"delay=[\d.]+, delays=[\d./]+", "delay=D, delays=D"),
                       (r"\bsize=\d+", "size=N"), (r" SIZE=\d+", " SIZE=N"),
+                      (r"message size \d+ exceeds", "message size N exceeds"),
                       (r"\w{3}, [ \d]?\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}( \(\w+\))?", "DATE"),
                       (r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d( \d{4})?", "DATE"),
                       (r"<\d{14}\.QID@", "<TIME.QID@"), (r"QID\.\d+/", "QID.TIME/"),
                       (r'"(arrival_time|message_size)": \d+', r'"\1": N'),
                       (r"(message_arrival_time|create_time|message_size): .*", r"\1: N"),
-                      (r"QID( +|[*!#] +)\d+ DATE", "QID N DATE"), (r"-- \d+ Kbytes", "-- N Kbytes"),
+                      (r"QID( +|[*!#]+ +)\d+ DATE", "QID N DATE"), (r"-- \d+ Kbytes", "-- N Kbytes"),
                       (r"deferred/\w/QID", "deferred/X/QID"), (r"log_client_port=\d+", "log_client_port=N"),
                       (r"(client|server)_port=\d+", r"\1_port=N"),
                       (r"(delivered|removed|spawned|pid) \d+", r"\1 N"), (r"process id \d+", "process id N")]

@@ -26,7 +26,9 @@ def rewrite(side, value):
 def result(name, system, side, patience):
     with scenario.Run(name, system, patience) as run:
         found = rewrite(side, run.play().result())
-    found["log"] = {daemon: lines for daemon, lines in sorted(found["log"].items()) if lines}
+    # Sorted once more: a line may be out of its place for words that are now gone.
+    found["log"] = {daemon: lines if daemon.endswith("smtpd") else sorted(lines)
+                    for daemon, lines in sorted(found["log"].items()) if lines}
     return found
 
 
