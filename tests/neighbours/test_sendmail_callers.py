@@ -1,12 +1,14 @@
 """Programs that send mail by running /usr/sbin/sendmail: each runs for real, as a user without rights."""
 
+import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
+from debian import unpacked
 from harness import user
-from harness.suite import BUILD
 
 BODY = b"Gr\xc3\xbc\xc3\x9fe\n.\nthe end\n"
 
@@ -29,7 +31,7 @@ def home(open_path):
 def need(*programs):
     for program in programs:
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed: tools/install-deps")
+            pytest.fail(f"{program} is not installed: tools/install-deps")
 
 
 def send(host, home, *argv, input=b"", env=None):
@@ -41,17 +43,9 @@ def send(host, home, *argv, input=b"", env=None):
 
 @pytest.fixture
 def mailx():
-    """bsd-mailx wants a mail system to be installed with it: unpacked, not installed."""
-    folder = BUILD / "neighbours"
-    program = folder / "usr/bin/bsd-mailx"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        if subprocess.run(["apt-get", "-qq", "download", "bsd-mailx"], cwd=folder).returncode != 0:
-            pytest.skip("bsd-mailx cannot be downloaded")
-        subprocess.run(["dpkg", "-x", next(folder.glob("bsd-mailx*.deb")), folder], check=True)
-    copy = shutil.copy(program, "/tmp/pr.mailx")  # where anybody may run it
+    copy = shutil.copy(unpacked("bsd-mailx") / "usr/bin/bsd-mailx", f"/tmp/pr.mailx.{os.getpid()}")  # where anybody may run it
     yield copy
-    shutil.os.unlink(copy)
+    os.unlink(copy)
 
 
 def test_mailx(host, home, sink, mailx):
@@ -61,6 +55,15 @@ def test_mailx(host, home, sink, mailx):
     assert set(received.recipients) == {"to@sink.example", "cc@sink.example", "bcc@sink.example"}
     assert b"Subject: from mailx\r\n" in received.headers and b"bcc@" not in received.data
     assert received.body == b"hello\r\n"
+
+
+def test_s_nail(host, home, sink):
+    need("s-nail")
+    send(host, home, "s-nail", "-n", "-S", "sendcharsets=utf-8", "-s", "from s-nail", "-r", "me@load.example", "-c", "cc@sink.example",
+         "-b", "bcc@sink.example", "to@sink.example", input=BODY)
+    received, = sink.wait(1)
+    assert received.sender == "me@load.example"
+    assert set(received.recipients) == {"to@sink.example", "cc@sink.example", "bcc@sink.example"} and b"bcc@" not in received.data
 
 
 def test_mutt(host, home, sink):
@@ -126,3 +129,41 @@ def test_command_lines(host, home, sink, argv, stdin, sender, recipients):
     received, = sink.wait(1)
     assert received.sender == sender and len(received.recipients) == recipients
     assert received.body == BODY.replace(b"\n", b"\r\n")
+
+
+# --- cron and at, which know no configuration but the machine's ---
+
+FRESH = "mount -t tmpfs run /run && mount -t tmpfs jobs /var/spool/cron && "
+
+
+@pytest.fixture
+def machine(host):
+    """Its configuration is the machine's."""
+    text = (host.etc / "main.cf").read_text()
+    (host.base / "host/etc/postfix/main.cf").write_text(f"{text}alternate_config_directories = {host.etc}\n")
+    return host
+
+
+def test_cron(machine, sink):
+    need("cron")
+    crontab = machine.base / "host/etc/crontab"
+    crontab.write_text("MAILTO=to@sink.example\n@reboot nobody echo hello; echo .; echo \"from $LOGNAME\"\n")
+    cron = user.start(machine, "sh", "-c", FRESH + "exec cron -f", uid=0, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL)
+    try:
+        received, = sink.wait(1, timeout=30)
+    finally:
+        cron.terminate()
+        cron.wait(20)
+    assert received.recipients == ["to@sink.example"] and received.body == b"hello\r\n.\r\nfrom nobody\r\n"
+    assert re.search(rb"(?m)^From: .*\(Cron Daemon\)\r$", received.headers) and b"X-Cron-Env: <LOGNAME=nobody>" in received.headers
+
+
+def test_at(machine, sink):
+    need("at", "atd")
+    script = FRESH + """cd /var/spool/cron && mkdir atjobs atspool && touch atjobs/.SEQ && chown -R daemon:daemon . &&
+        echo 'echo hello; echo .; echo end' | at now && atd -s"""
+    done = user.run(machine, "sh", "-c", script, uid=0, timeout=60)
+    assert done.returncode == 0, done.stderr
+    received, = sink.wait(1, timeout=30)
+    assert received.recipients == ["root@load.example"] and b"hello\r\n.\r\nend\r\n" in received.body
