@@ -207,3 +207,20 @@ def test_reject_unknown_sender_domain(make_instance, dns):
             c.ehlo()
             c.expect(f"MAIL FROM:<a@{sender}.example>", 250)
             assert str(c.command("RCPT TO:<b@c.example>")) == want
+
+
+def test_lmtp_asks_for_no_mail_exchanger(make_instance, dns):
+    """Those speak SMTP; an address needs no brackets to be one, for SMTP neither."""
+    dns.zone.add("store.example. MX 10 elsewhere.example.\nstore.example. A 127.0.0.1\nelsewhere.example. A 127.0.0.77\n")
+    store, relay = Sink(lmtp=True), Sink()
+    i = make_instance(f"""smtpd_reject_unlisted_recipient = no
+transport_maps = inline:{{ {{a.example = lmtp:inet:store.example:{store.port}}} {{b.example = lmtp:127.0.0.1:{store.port}}}
+        {{c.example = smtp:127.0.0.1:{relay.port}}} }}
+""", dns=dns).start()
+    try:
+        i.send(message(), "", "x@a.example", "x@b.example", "x@c.example")
+        assert sorted(r for m in store.wait(2, 30) for r in m.recipients) == ["x@a.example", "x@b.example"]
+        assert relay.wait(1, 30)[0].recipients == ["x@c.example"]
+    finally:
+        store.close()
+        relay.close()
