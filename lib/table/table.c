@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -14,89 +13,18 @@
 #include "base/task.h"
 #include "base/utf8.h"
 #include "config/config.h"
+#include "table/changes.h"
 #include "table/key.h"
 #include "table/proxy.h"
 #include "table/type.h"
 
 enum {
     CHECK_MS = 250,      /* how often the file behind a table is looked at, if at all */
-    SETTLED_MS = 500,    /* who writes a file pauses for less */
     LOCK_PAUSE_MS = 20   /* how long to leave a lock to its holder before asking again */
 };
 
 static struct hash tables;      /* "flags type:name" -> struct table: opened twice, shared */
 static const char *stale_table; /* see table_stale() */
-
-static struct file_stamp stamp_of(const struct stat *st)
-{
-    return (struct file_stamp){.dev = st->st_dev, .ino = st->st_ino, .size = st->st_size, .mtime = st->st_mtim};
-}
-
-static bool is_same_content(const struct file_stamp *a, const struct file_stamp *b)
-{
-    return a->size == b->size && a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
-}
-
-/* Is this still the file that was opened? What a TYPE_LIVE table has in it may change. */
-static bool is_same_file(const struct table *t, const struct stat *st)
-{
-    struct file_stamp is = stamp_of(st);
-
-    if (t->stamp.dev != is.dev || t->stamp.ino != is.ino)
-        return false;
-    return (t->traits & TYPE_LIVE) != 0 || is_same_content(&t->stamp, &is);
-}
-
-/* How long ago, by the wall clock; in the future: 0. */
-static msec age_ms(struct timespec mtime)
-{
-    struct timeval now = clock_wall();
-    msec age = ((msec) now.tv_sec - mtime.tv_sec) * 1000 + now.tv_usec / 1000 - mtime.tv_nsec / 1000000;
-
-    return age > 0 ? age : 0;
-}
-
-/* Has a changed file been left alone for a while? Text that somebody is writing is not half used; an
- * editor may even take the file away first. What is locked by its writers can be taken at once. */
-static bool is_settled(struct table *t, const struct stat *st)
-{
-    struct file_stamp is = stamp_of(st);
-
-    if (t->lock_fd >= 0)
-        return true;
-    if (t->seen_at == 0 || t->seen.ino != is.ino || !is_same_content(&t->seen, &is)) {
-        t->seen = is;
-        t->seen_at = clock_now();
-    }
-    return clock_now() - t->seen_at >= SETTLED_MS || (is.ino != 0 && age_ms(is.mtime) >= SETTLED_MS);
-}
-
-/* The file as it is now. Where its name leads nowhere, as behind chroot(2), the one that was opened
- * tells, as long as it has a name anywhere. */
-static bool look(const struct table *t, struct stat *st)
-{
-    int fd = t->lock_fd >= 0 ? t->lock_fd : t->watch_fd;
-
-    return stat(t->path, st) == 0 || (fd >= 0 && fstat(fd, st) == 0 && st->st_nlink > 0);
-}
-
-/* Remember the file as it is now. One that changed just now may change once more within the
- * resolution of its time stamp: it is young, and read again when next looked at. */
-static void take_stamp(struct table *t)
-{
-    struct stat st;
-
-    if (t->path == NULL)
-        return;
-    if (t->lock_fd < 0)
-        t->watch_fd = open(t->path, O_PATH | O_CLOEXEC);
-    if (fstat(t->lock_fd >= 0 ? t->lock_fd : t->watch_fd, &st) < 0)
-        return;
-    t->stamp = stamp_of(&st);
-    t->owner = st.st_uid;
-    t->is_young = age_ms(st.st_mtim) < SETTLED_MS;
-    t->seen_at = 0;
-}
 
 static void shut(struct table *t)
 {
@@ -151,7 +79,7 @@ static bool try_open(struct table *t)
     t->is_opening = false;
     t->check_at = clock_after(CHECK_MS);
     if (t->is_open) {
-        take_stamp(t);
+        changes_begin(t);
         return true;
     }
     t->is_open = true; /* for shut() to release what is half open */
@@ -290,8 +218,6 @@ static void open_anew(struct table *t)
 /* Now and then, look whether the file changed, or can be opened now. False: the table is not open. */
 static bool refresh(struct table *t)
 {
-    struct stat st;
-
     while (t->is_opening)
         task_sleep(LOCK_PAUSE_MS);
     if (t->type == NULL || (t->is_open && (t->path == NULL || (t->flags & TABLE_WRITE) != 0)))
@@ -299,12 +225,7 @@ static bool refresh(struct table *t)
     if (clock_now() < t->check_at)
         return t->is_open;
     t->check_at = clock_after(CHECK_MS);
-    bool is_there = t->is_open && look(t, &st);
-    if (is_there && is_same_file(t, &st) && !t->is_young)
-        return true;
-    if (!is_there)
-        st = (struct stat){0};
-    if (t->is_open && !is_settled(t, &st))
+    if (t->is_open && !changes_is_due(t))
         return true;
     open_anew(t);
     return t->is_open;
@@ -346,8 +267,6 @@ bool table_lock(struct table *t, bool is_exclusive)
  * but what a type's own operation waits for. False: the reason was logged. */
 static bool enter(struct table *t, bool is_exclusive)
 {
-    struct stat st;
-
     for (;;) {
         if (!refresh(t)) {
             log_warn("%s is unavailable. %s", t->full_name, str_text(&t->why));
@@ -366,7 +285,7 @@ static bool enter(struct table *t, bool is_exclusive)
         if ((t->traits & TYPE_LIVE) != 0 || (t->flags & TABLE_WRITE) != 0 || t->compared_at == clock_now())
             return true;
         t->compared_at = clock_now(); /* once in a turn of the loop is enough */
-        if (fstat(t->lock_fd, &st) < 0 || is_same_file(t, &st))
+        if (changes_is_same(t))
             return true;
         open_anew(t);
     }

@@ -63,7 +63,7 @@ struct table {
     int error;         /* errno of the operation that failed; 0: trying again is of no use; -1: none that has a name */
     uid_t owner;       /* of the file; of a table made of others: of one that is not root's, if there is one */
 
-    /* table.c only: */
+    /* table.c and changes.c only: */
     char *full_name, *label;
     bool is_open, is_opening, is_young;
     int watch_fd;      /* the file, if lock_fd is not; -1: none */
