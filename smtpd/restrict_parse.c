@@ -214,7 +214,7 @@ static void finish(struct parser *p, struct rules *rules)
 const struct rules *smtpd_restrict_parse_list(const char *parameter, const char *text)
 {
     static struct arena forever; /* main.cf is read once */
-    struct parser p = {.arena = &forever, .source = parameter};
+    struct parser p = {.arena = &forever, .source = arena_strdup(&forever, parameter)};
     struct rules *rules = arena_new(&forever, struct rules);
 
     parse_list(&p, text);
