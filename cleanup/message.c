@@ -52,7 +52,6 @@ static void release(struct message *m)
 {
     mime_free(m->mime);
     dkim_signer_free(m->signer);
-    cleanup_image_done(&m->image);
     vec_done(&m->headers, NULL);
     vec_done(&m->header_ids, NULL);
     hash_done(&m->seen, NULL);
@@ -111,6 +110,7 @@ static void receive(struct request *r, struct attrs *list, const char *rest, con
         log_info("%s: removed (canceled)", m.queue_id);
     if (is_cancelled || !finish(&m))
         cleanup_trace_drop(&m);
+    cleanup_image_done(&m.image); /* before the reply, with which the request's memory goes, and the queue id in it */
     reply_status(r, &m);
     release(&m);
 }
