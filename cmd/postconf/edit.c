@@ -94,6 +94,7 @@ void postconf_edit_commit(struct postconf_edit *e)
     close(e->fd); /* and with it goes the lock */
     str_done(&dir);
     str_done(&why);
+    str_done(&e->temp_path);
     str_done(&e->old_text);
     str_done(&e->new_text);
 }

@@ -37,6 +37,8 @@ static void edit(const struct postconf_options *o, char mode, enum postconf_chan
         postconf_edit_main(change, str_text(&files.main_path), o->args, o->count);
     else
         postconf_edit_master(mode, change, str_text(&files.master_path), o->args, o->count);
+    str_done(&files.main_path);
+    str_done(&files.master_path);
 }
 
 /* Warnings stand behind the output: what leads nowhere in main.cf is of no interest to who asks for master.cf. */
