@@ -27,19 +27,21 @@ class Server:
         os.chmod(self.base, 0o755)
         self.port = _free_port()
         self.process = None
+        # MariaDB removes at its start what looks like its temporary files, whosever they are.
+        self.env = {**os.environ, "TMPDIR": str(self.base)}
         self.prepare()
         self.start()
 
     def run(self, *argv, input=None):
-        done = subprocess.run([*map(str, argv)], input=input, text=True, cwd="/", stdout=subprocess.PIPE,
+        done = subprocess.run([*map(str, argv)], input=input, text=True, cwd="/", env=self.env, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=120)
         assert done.returncode == 0, f"{argv}: {done.stdout}"
         return done.stdout
 
     def start(self, timeout=60):
         with open(self.base / "log", "ab") as log:
-            self.process = subprocess.Popen([*NOBODY, *map(str, self.argv())], cwd="/", stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen([*NOBODY, *map(str, self.argv())], cwd="/", env=self.env,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + timeout
         while not self.is_up():
             assert self.process.poll() is None and time.monotonic() < deadline, (self.base / "log").read_text()
