@@ -1,5 +1,6 @@
 """Fixtures for all tests that drive a whole mail system. What they stand on is in harness/."""
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -60,18 +61,17 @@ def reference():
     return suite.reference()
 
 
-@pytest.fixture
-def make_instance(under_test):
-    """make_instance(main_cf, master_cf, ...): one that is configured and not started."""
+@contextlib.contextmanager
+def ended_with_the_test():
+    """keep(instance): it is shown if the test fails, and stopped and removed afterwards."""
     made = []
 
-    def make(main_cf="", master_cf="", system=None, **options):
-        instance = Instance(system or under_test, main_cf, master_cf, **options)
+    def keep(instance):
         made.append(instance)
         _live.append(instance)
         return instance
 
-    yield make
+    yield keep
     reports = ""
     for instance in made:
         instance.stop()
@@ -83,25 +83,18 @@ def make_instance(under_test):
 
 
 @pytest.fixture
+def make_instance(under_test):
+    """make_instance(main_cf, master_cf, ...): one that is configured and not started."""
+    with ended_with_the_test() as keep:
+        yield lambda main_cf="", master_cf="", system=None, **options: keep(
+            Instance(system or under_test, main_cf, master_cf, **options))
+
+
+@pytest.fixture
 def host(under_test):
     """host(main_cf, aliases=...): one with people, started."""
-    made = []
-
-    def make(main_cf="", **options):
-        h = Host(under_test, main_cf, **options)
-        made.append(h)
-        _live.append(h)
-        return h.start()
-
-    yield make
-    reports = ""
-    for h in made:
-        h.stop()
-        _live.remove(h)
-        reports += h.sanitizer_reports()
-        if not os.environ.get("KEEP"):
-            h.remove()
-    assert not reports, reports
+    with ended_with_the_test() as keep:
+        yield lambda main_cf="", **options: keep(Host(under_test, main_cf, **options)).start()
 
 
 @pytest.fixture

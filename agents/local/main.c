@@ -28,13 +28,7 @@ static void deliver_recipient(struct delivery *d, struct delivery_recipient *r, 
 
 static void deliver(struct delivery *d)
 {
-    struct message_bytes message;
-
-    if (!delivery_open(d, &message))
-        return;
-    for (size_t i = 0; i < d->recipient_count && agent_commit(d); i++)
-        deliver_recipient(d, &d->recipients[i], &message);
-    message_close(&message);
+    agent_deliver_each(d, deliver_recipient);
 }
 
 static void before_jail(void)

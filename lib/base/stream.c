@@ -200,6 +200,22 @@ void stream_consume(struct stream *s, size_t n)
     s->in_next += n;
 }
 
+bool stream_take(struct stream *s, size_t n, struct str *out)
+{
+    const char *bytes;
+
+    while (n > 0) {
+        size_t got = stream_peek(s, &bytes);
+        if (got == 0)
+            return false;
+        got = got < n ? got : n;
+        str_add(out, bytes, got);
+        stream_consume(s, got);
+        n -= got;
+    }
+    return true;
+}
+
 enum line_result stream_raw_line(struct stream *s, struct str *line, size_t limit)
 {
     size_t added = 0;

@@ -62,6 +62,7 @@ enum line_result stream_raw_line(struct stream *s, struct str *line, size_t limi
  * are good until the next call on this stream; stream_consume() takes the first n of them. */
 size_t stream_peek(struct stream *s, const char **bytes);
 void stream_consume(struct stream *s, size_t n);
+bool stream_take(struct stream *s, size_t n, struct str *out); /* so many bytes, appended; false: it ended before */
 
 bool stream_has_input(struct stream *s);                       /* more had come by the time of the last read */
 

@@ -37,6 +37,17 @@ bool agent_commit(struct delivery *d)
     return true;
 }
 
+void agent_deliver_each(struct delivery *d, agent_deliver_one *one)
+{
+    struct message_bytes message;
+
+    if (!delivery_open(d, &message))
+        return;
+    for (size_t i = 0; i < d->recipient_count && agent_commit(d); i++)
+        one(d, &d->recipients[i], &message);
+    message_close(&message);
+}
+
 /* For qmgr to know that nothing has happened: it tries again. */
 static void refuse(struct request *request)
 {

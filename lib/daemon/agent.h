@@ -25,6 +25,11 @@ int agent_main(int argc, char **argv, const struct agent *agent);
  * cancelled already. */
 bool agent_commit(struct delivery *d);
 
+/* For deliver() where each recipient is delivered to by itself: open the message, commit, and deliver to one after
+ * the other. */
+typedef void agent_deliver_one(struct delivery *d, struct delivery_recipient *r, const struct message_bytes *message);
+void agent_deliver_each(struct delivery *d, agent_deliver_one *one);
+
 /* Memory that lives as long as the request. */
 struct arena *agent_memory(struct delivery *d);
 

@@ -33,22 +33,6 @@ static bool read_length(struct stream *s, size_t limit, size_t *length, const ch
     return c == ':';
 }
 
-static bool read_text(struct stream *s, size_t length, struct str *out)
-{
-    const char *bytes;
-
-    while (length > 0) {
-        size_t n = stream_peek(s, &bytes);
-        if (n == 0)
-            return false;
-        n = n < length ? n : length;
-        str_add(out, bytes, n);
-        stream_consume(s, n);
-        length -= n;
-    }
-    return true;
-}
-
 bool netstring_read(struct stream *s, size_t limit, struct str *out, const char **why)
 {
     size_t length;
@@ -56,7 +40,7 @@ bool netstring_read(struct stream *s, size_t limit, struct str *out, const char 
 
     *why = NULL;
     str_clear(out);
-    if (read_length(s, limit, &length, why) && read_text(s, length, out) && next(s, &comma)) {
+    if (read_length(s, limit, &length, why) && stream_take(s, length, out) && next(s, &comma)) {
         *why = malformed;
         return comma == ',';
     }

@@ -83,18 +83,9 @@ bool remote_line(struct stream *s, size_t limit, struct str *line, struct str *w
 
 bool remote_data(struct stream *s, size_t n, struct str *data, struct str *why)
 {
-    const char *bytes;
-
     str_clear(data);
-    for (size_t rest = n + 2; rest > 0;) {
-        size_t got = stream_peek(s, &bytes);
-        if (got == 0)
-            return false;
-        got = got < rest ? got : rest;
-        str_add(data, bytes, got);
-        stream_consume(s, got);
-        rest -= got;
-    }
+    if (!stream_take(s, n + 2, data))
+        return false;
     bool ok = data->data[n] == '\r' && data->data[n + 1] == '\n';
     if (!ok)
         str_set(why, "the server's data does not end where it says");
